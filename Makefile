@@ -1,0 +1,88 @@
+# Everything here needs Python 3.11+, git, make and the package registries; it fetches the rest itself.
+
+PYTHON ?= python3        # the interpreter that makes the environment
+CATALOGUE ?=             # a styles.csv to import instead of the generated catalogue
+PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS='-k purchase'`
+
+# Trailing blanks before a comment become part of a make variable; strip them once, here.
+override PYTHON := $(strip $(PYTHON))
+override CATALOGUE := $(strip $(CATALOGUE))
+
+BIN := .venv/bin
+PACKAGES := libs/contracts libs/kit services/storefront services/recommender services/exporter infra loadtest
+SOURCES := libs services infra loadtest tests bench
+UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+PIP := $(UV) pip install --quiet --python $(BIN)/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down status reset test lint types contracts unit journeys bench template requirements clean
+
+##@ The shop
+demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
+	@$(BIN)/python -m infra.demo $(if $(CATALOGUE),--catalogue '$(CATALOGUE)')
+
+up: .venv/.local ## Start the shop and stay; Ctrl-C or `make down` stops it
+	@$(BIN)/python -m infra.local up
+
+down: .venv/.local ## Stop the shop; its state stays in .local/
+	@$(BIN)/python -m infra.local down
+
+status: .venv/.local ## Say what runs where, and whether it is healthy
+	@$(BIN)/python -m infra.local status
+
+reset: .venv/.local ## Stop the shop and empty its state
+	@$(BIN)/python -m infra.local reset
+
+##@ Testing and quality
+test: lint types contracts pytest ## Check everything, as CI does
+
+pytest: .venv/.dev ## Run every test against the real MariaDB and AWS endpoint
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: .venv/.dev ## Check style
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+
+types: .venv/.dev ## Check types
+	$(BIN)/mypy $(PACKAGES) tests bench
+
+contracts: .venv/.dev ## Check which package may import which
+	$(BIN)/lint-imports
+
+format: .venv/.dev ## Put every file into the house style
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+##@ Performance
+bench: .venv/.dev ## Measure the hot paths side by side; figures in build/bench/
+	$(BIN)/python -m bench
+
+##@ Infrastructure
+template: .venv/.dev ## Synthesise the one-machine template anew from the CDK code
+	$(BIN)/python -m infra.synth
+
+requirements: .venv/.local ## Pin every dependency anew, with hashes
+	UV=$(BIN)/uv requirements/compile --upgrade
+
+clean: ## Remove what was built and installed (not the shop's state)
+	rm -rf .venv build .mypy_cache .ruff_cache
+
+help: ## Show this
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*##/ {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# State files: an environment is made again only when what it is made of has changed.
+.venv/.uv: requirements/uv.txt
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/uv.txt
+	@touch $@
+
+.venv/.local: .venv/.uv requirements/local.txt $(PACKAGES:=/pyproject.toml)
+	@echo 'Installing what the shop needs ...'
+	@$(PIP) --require-hashes -r requirements/local.txt
+	@$(PIP) --no-deps $(PACKAGES:%=-e %)
+	@touch $@
+
+.venv/.dev: .venv/.local requirements/dev.txt
+	@echo 'Installing what the tests need ...'
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The cloud the shop runs on: CDK app, and the same on one machine."""

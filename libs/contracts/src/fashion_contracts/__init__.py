@@ -1,0 +1,1 @@
+"""What crosses a process border: events, lake rows, the picks item."""

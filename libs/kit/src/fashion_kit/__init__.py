@@ -1,0 +1,1 @@
+"""Domain-free tools: settings, AWS clients, clock, ids, errors, logs."""

@@ -1,0 +1,87 @@
+"""The errors a service may answer with. A service's own trees hang below these.
+
+ShopError                 500  the root; the class name is the problem's `type`
++-- BadRequestError       400
++-- UnauthorizedError     401
++-- ForbiddenError        403
++-- NotFoundError         404
++-- ConflictError         409
++-- UnprocessableError    422
++-- TransientError        503  passes by itself: Retry-After, or a batch item failure in a Lambda
+"""
+
+from typing import Any, ClassVar
+
+
+class ShopError(Exception):
+    """An error that a caller is told about: one sentence, a status, and what else helps."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str, **extensions: Any) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.extensions = extensions
+
+    def headers(self) -> dict[str, str]:
+        """Return the HTTP headers that belong to the answer."""
+        return {}
+
+
+class BadRequestError(ShopError):
+    """Raised when a request cannot be read."""
+
+    status = 400
+    title = "Bad request"
+
+
+class UnauthorizedError(ShopError):
+    """Raised when nobody, or nobody we know, is asking."""
+
+    status = 401
+    title = "Unauthorized"
+
+    def headers(self) -> dict[str, str]:
+        """Return the challenge that RFC 6750 asks for."""
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class ForbiddenError(ShopError):
+    """Raised when the one who asks may not."""
+
+    status = 403
+    title = "Forbidden"
+
+
+class NotFoundError(ShopError):
+    """Raised when there is no such thing, or none that the caller may see."""
+
+    status = 404
+    title = "Not found"
+
+
+class ConflictError(ShopError):
+    """Raised when the state of things forbids the request."""
+
+    status = 409
+    title = "Conflict"
+
+
+class UnprocessableError(ShopError):
+    """Raised when a request is readable but its content is wrong."""
+
+    status = 422
+    title = "Unprocessable content"
+
+
+class TransientError(ShopError):
+    """Raised when the same request will probably succeed a little later."""
+
+    status = 503
+    title = "Service unavailable"
+    retry_after_seconds: ClassVar[int] = 1
+
+    def headers(self) -> dict[str, str]:
+        """Return when to come back."""
+        return {"Retry-After": str(self.retry_after_seconds)}

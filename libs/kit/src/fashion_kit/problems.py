@@ -1,0 +1,120 @@
+"""RFC 9457 problem details: every failure of every service answers in this one shape."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from fashion_kit.errors import ShopError
+from fashion_kit.logs import get_logger
+
+MEDIA_TYPE = "application/problem+json"
+
+log = get_logger(__name__)
+
+
+class Problem(BaseModel):
+    """The body of every error (RFC 9457). `type` is a stable name to switch on."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+def problem_response(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return the problem as a response of its own media type."""
+    return JSONResponse(
+        problem.model_dump(), problem.status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def problem_of(error: ShopError) -> Problem:
+    """Return what the caller is told of our own error."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__.removesuffix("Error")).lower()
+    return Problem(
+        type=f"urn:fashion-store:problem:{name}",
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        **jsonable_encoder(error.extensions),
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every failure of the app answer application/problem+json, and document that."""
+    app.add_exception_handler(ShopError, _on_shop_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(Exception, _on_crash)
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of the problems that an endpoint may answer with."""
+    return {
+        status: {
+            "model": Problem,
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+async def _on_shop_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ShopError)  # noqa: S101 - registered for this class only
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning("request_failed", path=request.url.path, error=type(error).__name__)
+    return problem_response(problem_of(error), error.headers())
+
+
+async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    errors = [
+        {"location": [str(part) for part in item["loc"]], "message": item["msg"]}
+        for item in error.errors()
+    ]
+    return problem_response(
+        Problem(
+            type="urn:fashion-store:problem:invalid-request",
+            title="Unprocessable content",
+            status=422,
+            detail=f"{len(errors)} part(s) of the request are not valid.",
+            errors=errors,
+        )
+    )
+
+
+async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    phrase = HTTPStatus(error.status_code).phrase
+    return problem_response(
+        Problem(
+            type=f"urn:fashion-store:problem:{phrase.lower().replace(' ', '-')}",
+            title=phrase,
+            status=error.status_code,
+            detail=str(error.detail),
+        ),
+        error.headers,
+    )
+
+
+async def _on_crash(request: Request, error: Exception) -> JSONResponse:
+    log.error("request_crashed", path=request.url.path, exc_info=error)
+    return problem_response(
+        Problem(
+            type="urn:fashion-store:problem:internal-error",
+            title=ShopError.title,
+            status=500,
+            detail="Something went wrong on our side.",
+        )
+    )

@@ -1,0 +1,1 @@
+"""The Faker-driven shopper bot: HTTP only."""

@@ -1,0 +1,1 @@
+"""Loads a business day of purchases and events into the lake."""

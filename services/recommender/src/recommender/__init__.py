@@ -1,0 +1,1 @@
+"""Folds each interaction into fresh picks and serves them."""

@@ -1,0 +1,1 @@
+"""The REST API of the shop: catalogue, users, carts, purchases, events."""

@@ -1,0 +1,21 @@
+"""The outbox: events that must follow a commit, written in the same transaction."""
+
+from sqlalchemy import Index, String, Text
+from sqlalchemy.dialects.mysql import BIGINT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storefront.models.base import Base, Instant, Ulid
+
+
+class OutboxEvent(Base):
+    """One stream record that waits for the relay, or has been sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (Index(None, "sent_at", "position"),)
+
+    position: Mapped[int] = mapped_column(BIGINT(unsigned=True), primary_key=True)
+    event_id: Mapped[Ulid] = mapped_column(unique=True)
+    partition_key: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[Instant]
+    sent_at: Mapped[Instant | None]
