@@ -1,11 +1,40 @@
-"""What the one-machine cloud takes from the environment it is started in."""
+"""What the one-machine cloud is told by the environment it is started in."""
 
 import os
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from fashion_kit.settings import Settings
 
 # Nothing else of the caller's environment reaches the processes: no AWS credential, no proxy.
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TERM", "NO_COLOR")
 
 
+class LocalSettings(Settings):
+    """The size of the shop on one machine, and the zone its days are counted in."""
+
+    model_config = SettingsConfigDict(env_prefix="LOCAL_", frozen=True)
+
+    products: int = Field(default=5_000, ge=1)
+    """How many products are generated when no catalogue file is given."""
+    seed: int = 20_260_101
+    """From which every generated product, price, stock and shopper follows."""
+    history_sessions: int = Field(default=6_000, ge=0)
+    """How many past visits the first recommender model is built from."""
+    history_days: int = Field(default=14, ge=1)
+    """Over how many past days those visits are spread."""
+    business_timezone: str = "Asia/Ho_Chi_Minh"
+    """The zone in which the shop counts its days."""
+    currency: str = "INR"
+    """The currency of every price (ISO 4217)."""
+
+
 def inherited_environment() -> dict[str, str]:
     """Return the part of our environment that every process may see."""
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
+def adopt(environment: dict[str, str]) -> None:
+    """Point this process's own AWS clients to where the environment says."""
+    os.environ.update(environment)

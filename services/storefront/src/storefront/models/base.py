@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from sqlalchemy import CHAR, DECIMAL, Dialect, MetaData
 from sqlalchemy.dialects.mysql import DATETIME
@@ -16,7 +16,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DATETIME(fsp=6)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Return the instant as MySQL keeps it; refuse one without a zone."""
         if value is None:
             return None
@@ -24,7 +24,7 @@ class UtcDateTime(TypeDecorator[datetime]):
             raise ValueError("an instant needs its timezone")
         return value.astimezone(UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _: Dialect) -> datetime | None:
         """Return the instant with its zone."""
         return None if value is None else value.replace(tzinfo=UTC)
 
@@ -34,9 +34,18 @@ Money = Annotated[Decimal, mapped_column(DECIMAL(12, 2))]
 CurrencyCode = Annotated[str, mapped_column(CHAR(3))]
 Instant = Annotated[datetime, mapped_column(UtcDateTime)]
 
+# Named, because the defaults of MySQL 8.4 and MariaDB differ, and so would their comparisons.
+TABLE_OPTIONS: Final = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
+}
+
 
 class Base(DeclarativeBase):
-    """The root of every table."""
+    """The root of every table. A table with arguments of its own ends them in TABLE_OPTIONS."""
+
+    __table_args__: Any = TABLE_OPTIONS
 
     metadata = MetaData(
         naming_convention={

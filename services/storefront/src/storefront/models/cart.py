@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storefront.models.base import Base, Instant, Money, Ulid
+from storefront.models.base import TABLE_OPTIONS, Base, Instant, Money, Ulid
 
 
 class Cart(Base):
@@ -25,7 +25,10 @@ class CartLine(Base):
     """One product in a cart, with the price that was shown when it was put there."""
 
     __tablename__ = "cart_lines"
-    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        TABLE_OPTIONS,
+    )
 
     cart_id: Mapped[Ulid] = mapped_column(ForeignKey("carts.id"), primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"), primary_key=True)

@@ -4,14 +4,14 @@ from sqlalchemy import Index, String, Text
 from sqlalchemy.dialects.mysql import BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.models.base import Base, Instant, Ulid
+from storefront.models.base import TABLE_OPTIONS, Base, Instant, Ulid
 
 
 class OutboxEvent(Base):
     """One stream record that waits for the relay, or has been sent."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index(None, "sent_at", "position"),)
+    __table_args__ = (Index(None, "sent_at", "position"), TABLE_OPTIONS)
 
     position: Mapped[int] = mapped_column(BIGINT(unsigned=True), primary_key=True)
     event_id: Mapped[Ulid] = mapped_column(unique=True)

@@ -4,7 +4,7 @@ from sqlalchemy import CheckConstraint, Index, SmallInteger, String
 from sqlalchemy.dialects.mysql import INTEGER
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.models.base import Base, CurrencyCode, Instant, Money
+from storefront.models.base import TABLE_OPTIONS, Base, CurrencyCode, Instant, Money
 
 
 class Product(Base):
@@ -15,6 +15,9 @@ class Product(Base):
         CheckConstraint("stock >= 0", name="stock_not_negative"),
         CheckConstraint("price > 0", name="price_positive"),
         Index(None, "is_active", "id"),
+        Index(None, "sub_category", "id"),
+        Index(None, "article_type", "id"),
+        TABLE_OPTIONS,
     )
 
     id: Mapped[int] = mapped_column(INTEGER(unsigned=True), primary_key=True, autoincrement=False)

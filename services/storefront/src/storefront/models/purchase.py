@@ -5,7 +5,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storefront.models.base import Base, CurrencyCode, Instant, Money, Ulid
+from storefront.models.base import TABLE_OPTIONS, Base, CurrencyCode, Instant, Money, Ulid
 
 
 class PurchaseStatus(StrEnum):
@@ -22,6 +22,7 @@ class Purchase(Base):
         Index(None, "user_id", "id"),
         Index(None, "purchased_at"),
         CheckConstraint("total > 0", name="total_positive"),
+        TABLE_OPTIONS,
     )
 
     id: Mapped[Ulid] = mapped_column(primary_key=True)
@@ -41,7 +42,10 @@ class PurchaseLine(Base):
     """One product of a purchase, at the price the server had when it was bought."""
 
     __tablename__ = "purchase_lines"
-    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        TABLE_OPTIONS,
+    )
 
     purchase_id: Mapped[Ulid] = mapped_column(ForeignKey("purchases.id"), primary_key=True)
     line_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.dialects.mysql import BIGINT
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storefront.models.base import Base, Instant, Ulid
+from storefront.models.base import TABLE_OPTIONS, Base, Instant, Ulid
 
 
 class MovementReason(StrEnum):
@@ -20,7 +20,7 @@ class StockMovement(Base):
     """One change of a product's stock; a product's movements add up to its stock."""
 
     __tablename__ = "stock_movements"
-    __table_args__ = (Index(None, "product_id", "id"),)
+    __table_args__ = (Index(None, "product_id", "id"), TABLE_OPTIONS)
 
     id: Mapped[int] = mapped_column(BIGINT(unsigned=True), primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))

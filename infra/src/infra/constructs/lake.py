@@ -1,0 +1,58 @@
+"""The lake: what came in (landing), what is analysed (clean), its catalogue, and the models."""
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra import names
+
+LANDING_EXPIRY = Duration.days(90)
+NONCURRENT_EXPIRY = Duration.days(30)
+ABANDONED_UPLOAD_EXPIRY = Duration.days(7)
+
+
+class Lake(Construct):
+    """Three buckets that nobody outside can read, and the Glue database of the clean one."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, removal: RemovalPolicy) -> None:
+        super().__init__(scope, construct_id)
+        self._removal = removal
+        self.landing = self._build_bucket("Landing", expiration=LANDING_EXPIRY)
+        self.clean = self._build_bucket("Clean", noncurrent_version_expiration=NONCURRENT_EXPIRY)
+        self.models = self._build_bucket("Models", noncurrent_version_expiration=NONCURRENT_EXPIRY)
+        self.database = glue.CfnDatabase(
+            self,
+            "Catalogue",
+            catalog_id=Aws.ACCOUNT_ID,
+            database_input=glue.CfnDatabase.DatabaseInputProperty(
+                name=names.GLUE_DATABASE,
+                description="Tables of the clean zone.",
+                location_uri=self.clean.s3_url_for_object("warehouse"),
+            ),
+        )
+
+    def _build_bucket(
+        self,
+        construct_id: str,
+        *,
+        expiration: Duration | None = None,
+        noncurrent_version_expiration: Duration | None = None,
+    ) -> s3.Bucket:
+        return s3.Bucket(
+            self,
+            construct_id,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=noncurrent_version_expiration is not None,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=ABANDONED_UPLOAD_EXPIRY,
+                    expiration=expiration,
+                    noncurrent_version_expiration=noncurrent_version_expiration,
+                )
+            ],
+            removal_policy=self._removal,
+        )

@@ -1,0 +1,66 @@
+"""How events, deliveries and nights are timed: the constructs and the local workers read it here.
+
+EventSource  how the stream feeds the Lambda (AWS: event source mapping; here: event_source.py)
+Delivery     how the stream feeds the landing zone (AWS: Firehose; here: delivery.py)
+Schedule     when the daily load starts (AWS: EventBridge Scheduler; here: schedule.py)
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EventSource:
+    """How the stream's records reach the interactions function."""
+
+    batch_size: int = 100
+    """The most records of one invocation."""
+    batching_window_seconds: int = 0
+    """How long a batch may wait to become full; 0 because a pick must change at once."""
+    maximum_retry_attempts: int = 3
+    """How often a failed batch is tried again before it goes to the failure queue."""
+    maximum_record_age_seconds: int = 3600
+    """From which age on a record is not tried again."""
+    bisect_on_error: bool = True
+    """Whether a failed batch is split in two, so that a poison record ends up alone."""
+    parallelization_factor: int = 1
+    """How many batches of one shard run at once; 1 keeps the trends' fence for each shard valid."""
+    reports_batch_item_failures: bool = True
+    """Whether the function's answer names the first failed record."""
+    function_timeout_seconds: int = 10
+    """How long one invocation may take."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How the stream's records are gathered into objects of the landing zone."""
+
+    buffer_seconds: int = 300
+    """An object is written this long after its first record came, ..."""
+    buffer_bytes: int = 5 * 1024 * 1024
+    """... or as soon as this much (uncompressed) has come."""
+    prefix: str = "events/dt=!{timestamp:yyyy-MM-dd}/hour=!{timestamp:HH}/"
+    """The folder of an object: the UTC hour in which its first record came."""
+    error_prefix: str = "bad/!{firehose:error-output-type}/dt=!{timestamp:yyyy-MM-dd}/"
+    """The folder of what could not be delivered."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When the business day that has just ended is loaded into the lake."""
+
+    hour: int = 0
+    minute: int = 1
+    timezone: str = "Asia/Ho_Chi_Minh"
+    """The shop's own timezone; a day begins and ends in it."""
+    maximum_retry_attempts: int = 3
+    """How often AWS tries again to start the load."""
+
+    @property
+    def expression(self) -> str:
+        """Return it in EventBridge Scheduler's words."""
+        return f"cron({self.minute} {self.hour} * * ? *)"
+
+
+EVENT_SOURCE = EventSource()
+DELIVERY = Delivery()
+SCHEDULE = Schedule()
