@@ -1,0 +1,60 @@
+"""Why a day was not loaded.
+
+ShopError
++-- BadRequestError
+|   +-- BadDayError              the day asked for is no date
++-- UnprocessableError
+|   +-- DayNotBegunError         the day asked for lies in the future
++-- TransientError
+|   +-- AlreadyRunningError      another load holds the lock
+|   +-- CommitConflictError      a table was changed by others again and again
++-- ReconciliationError          what was written is not what the database holds
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+
+from fashion_kit.errors import BadRequestError, ShopError, TransientError, UnprocessableError
+
+
+class BadDayError(BadRequestError):
+    """Raised when the day asked for cannot be read."""
+
+    def __init__(self, name: str, value: object) -> None:
+        super().__init__(f"{name} must be a date written YYYY-MM-DD, not {value!r}.")
+
+
+class DayNotBegunError(UnprocessableError):
+    """Raised when the day asked for has not begun in the shop's timezone."""
+
+    def __init__(self, day: date) -> None:
+        super().__init__(f"{day} has not begun yet; there is nothing to load.")
+
+
+class AlreadyRunningError(TransientError):
+    """Raised when another load did not end while we waited for it."""
+
+    def __init__(self, waited: timedelta) -> None:
+        super().__init__(f"Another load was still running after {waited.total_seconds():g} s.")
+
+
+class CommitConflictError(TransientError):
+    """Raised when others changed a table each time we were about to."""
+
+    def __init__(self, table: str, attempts: int) -> None:
+        super().__init__(f"{table} was changed by others during all {attempts} commits of ours.")
+
+
+class ReconciliationError(ShopError):
+    """Raised when counts or sums of what was written differ from the database's own."""
+
+    title = "Reconciliation failed"
+
+    def __init__(self, differences: Mapping[str, tuple[Decimal, Decimal]]) -> None:
+        listed = "; ".join(
+            f"{name}: {written} written, {expected} expected"
+            for name, (expected, written) in differences.items()
+        )
+        super().__init__(f"The day does not add up, nothing was published. {listed}.")
+        self.differences = dict(differences)

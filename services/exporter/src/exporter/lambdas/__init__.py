@@ -1,0 +1,1 @@
+"""What AWS Lambda calls: parse, call the service, report."""

@@ -1,0 +1,84 @@
+"""What the exporter is told by its environment (`EXPORTER_...`)."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from fashion_kit.settings import Settings, Timezone
+
+SHORTEST_KEY = 32
+
+
+class AwsSettings(Settings):
+    """Where S3 is, if not at AWS: boto3 knows by itself, the Parquet writer must be told."""
+
+    aws_endpoint_url: str | None = None
+    """Address of every AWS service."""
+    aws_endpoint_url_s3: str | None = None
+    """Address of S3, where it differs from the others."""
+
+    @property
+    def s3_endpoint(self) -> str | None:
+        """Return S3's address, or None if it is AWS's own."""
+        return self.aws_endpoint_url_s3 or self.aws_endpoint_url
+
+
+class LedgerSettings(Settings):
+    """What is needed to know which days are loaded."""
+
+    model_config = SettingsConfigDict(env_prefix="EXPORTER_")
+
+    clean_bucket: str = Field(min_length=1)
+    """Name of the bucket of the clean zone: tables and run ledger."""
+
+
+class ExporterSettings(LedgerSettings):
+    """What the daily load needs."""
+
+    database_url: SecretStr
+    """Where MySQL is and who we are there: `mysql+pymysql://user:password@host:port/database`."""
+    landing_bucket: str = Field(min_length=1)
+    """Name of the bucket to which the delivery stream brings the events."""
+    glue_database: str = Field(min_length=1)
+    """Name of the Glue database in which the clean zone's tables are catalogued."""
+    pseudonym_key: SecretStr | None = None
+    """Secret that turns ids into pseudonyms, at least 32 characters; or give it in a file."""
+    pseudonym_key_file: Path | None = None
+    """File with the pseudonym key. A new key makes every shopper a new one to the analyst."""
+    business_timezone: Timezone = ZoneInfo("Asia/Ho_Chi_Minh")
+    """The shop's own timezone: a business day begins and ends in it."""
+    fetch_rows: int = Field(5_000, ge=1)
+    """How many rows are fetched and cleaned at a time."""
+    rows_per_file: int = Field(250_000, ge=1)
+    """The most rows of one Parquet file; what the load keeps in memory grows with it."""
+    delivery_grace: timedelta = timedelta(minutes=6)
+    """How long after a day's end its last events may need to reach the landing zone: the load
+    waits for them, so it is a little longer than the delivery stream's buffer."""
+    late_hours: int = Field(6, ge=0)
+    """How many hours of deliveries after a day's end are searched for its events."""
+    duplicate_lookback_days: int = Field(1, ge=0)
+    """In how many loaded days before and after it an event may have been counted already."""
+    download_threads: int = Field(8, ge=1)
+    """How many landing zone objects are read at once."""
+    commit_attempts: int = Field(5, ge=1)
+    """How often a table's commit is tried when somebody else changed the table meanwhile."""
+    lock_wait: timedelta = timedelta(minutes=10)
+    """How long a load waits for another one to end before it gives up."""
+
+    @model_validator(mode="after")
+    def _has_a_pseudonym_key(self) -> Self:
+        if (self.pseudonym_key is None) == (self.pseudonym_key_file is None):
+            raise ValueError("set either EXPORTER_PSEUDONYM_KEY or EXPORTER_PSEUDONYM_KEY_FILE")
+        if len(self.pseudonym_secret()) < SHORTEST_KEY:
+            raise ValueError(f"the pseudonym key needs at least {SHORTEST_KEY} characters")
+        return self
+
+    def pseudonym_secret(self) -> bytes:
+        """Return the pseudonym key wherever it is kept."""
+        if self.pseudonym_key_file is not None:
+            return self.pseudonym_key_file.read_bytes().strip()
+        return self.pseudonym_key.get_secret_value().strip().encode() if self.pseudonym_key else b""
