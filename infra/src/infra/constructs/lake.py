@@ -2,6 +2,7 @@
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_glue as glue
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -32,6 +33,19 @@ class Lake(Construct):
             ),
         )
 
+    def grant_read(self, bucket: s3.Bucket, grantee: iam.IGrantable) -> None:
+        """Let it list the bucket (else AWS answers 403 for what is not there) and read objects."""
+        _allow(grantee, ["s3:ListBucket"], bucket.bucket_arn)
+        _allow(grantee, ["s3:GetObject"], bucket.arn_for_objects("*"))
+
+    def grant_write(self, bucket: s3.Bucket, grantee: iam.IGrantable, keys: str) -> None:
+        """Let it write, and replace, the objects whose keys match."""
+        _allow(
+            grantee,
+            ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"],
+            bucket.arn_for_objects(keys),
+        )
+
     def _build_bucket(
         self,
         construct_id: str,
@@ -56,3 +70,9 @@ class Lake(Construct):
             ],
             removal_policy=self._removal,
         )
+
+
+def _allow(grantee: iam.IGrantable, actions: list[str], resource: str) -> None:
+    grantee.grant_principal.add_to_principal_policy(
+        iam.PolicyStatement(actions=actions, resources=[resource])
+    )

@@ -4,6 +4,7 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
+from fashion_contracts.picks import MODELS_KEY, SHOPPERS_KEY, TRENDS_KEY, TRENDS_SORT_KEY
 from infra import names
 
 
@@ -14,15 +15,15 @@ class Picks(Construct):
         super().__init__(scope, construct_id)
         self._removal = removal
         self.shoppers = self._build_table(
-            "Shoppers", names.SHOPPERS_KEY, expiry_attribute=names.EXPIRY_ATTRIBUTE
+            "Shoppers", SHOPPERS_KEY, expiry_attribute=names.EXPIRY_ATTRIBUTE
         )
         self.trends = self._build_table(
             "Trends",
-            names.TRENDS_KEY,
-            sort_key=names.TRENDS_SORT_KEY,
+            TRENDS_KEY,
+            sort_key=TRENDS_SORT_KEY,
             expiry_attribute=names.EXPIRY_ATTRIBUTE,
         )
-        self.models = self._build_table("Models", names.MODELS_KEY)
+        self.models = self._build_table("Models", MODELS_KEY)
 
     def _build_table(
         self,

@@ -1,0 +1,3 @@
+"""Gives every room's tests the database and the AWS endpoint."""
+
+pytest_plugins = ["infra.testing"]
