@@ -15,7 +15,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status reset test lint types contracts unit journeys bench template requirements clean
+.PHONY: help demo up down status reset compose test pytest lint types contracts format bench template requirements clean
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -32,6 +32,9 @@ status: .venv/.local ## Say what runs where, and whether it is healthy
 
 reset: .venv/.local ## Stop the shop and empty its state
 	@$(BIN)/python -m infra.local reset
+
+compose: .env ## Start the same processes in Docker, with MySQL 8.4
+	docker compose up --build --detach
 
 ##@ Testing and quality
 test: lint types contracts pytest ## Check everything, as CI does
@@ -69,6 +72,10 @@ clean: ## Remove what was built and installed (not the shop's state)
 
 help: ## Show this
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*##/ {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.env:
+	@umask 077; for name in MYSQL_ROOT SHOP READER; do \
+		echo "$${name}_PASSWORD=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(18))')"; done > $@
 
 # State files: an environment is made again only when what it is made of has changed.
 .venv/.uv: requirements/uv.txt

@@ -123,4 +123,4 @@ class Environments:
         return self.storefront() | {"STOREFRONT_DATABASE_URL": self.urls.owner}
 
     def _common(self) -> Environment:
-        return inherited_environment() | self.aws | {"LOG_FORMAT": "json"} | self.overrides
+        return inherited_environment() | self.aws | self.overrides

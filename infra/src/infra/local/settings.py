@@ -1,6 +1,7 @@
 """What the one-machine cloud is told by the environment it is started in."""
 
 import os
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
@@ -28,6 +29,21 @@ class LocalSettings(Settings):
     """The zone in which the shop counts its days."""
     currency: str = "INR"
     """The currency of every price (ISO 4217)."""
+
+
+class DeploySettings(Settings):
+    """What `python -m infra.local.deploy` is told: for a cloud whose processes others start."""
+
+    model_config = SettingsConfigDict(env_prefix="DEPLOY_", frozen=True)
+
+    endpoint_url: str
+    """Where the AWS endpoint answers."""
+    database_url: str
+    """The URL by which the exporter's function reads the database."""
+    keys_folder: Path
+    """Where the keys lie, or are made."""
+    business_timezone: str = "Asia/Ho_Chi_Minh"
+    """The zone in which the shop counts its days."""
 
 
 def inherited_environment() -> dict[str, str]:
