@@ -121,8 +121,9 @@ class Shopper:
 
     def _click(self, product_id: int) -> None:
         now = self._clock().isoformat()
+        event_id = self._make_id()
         event = {
-            "event_id": self._make_id(),
+            "event_id": event_id,
             "type": "product_view",
             "session_id": self._session_id,
             "product_id": product_id,
@@ -131,7 +132,7 @@ class Shopper:
         }
         verdicts = self._post("/events", {"events": [event]})["verdicts"]
         if verdicts[0]["status"] == "accepted":
-            self.story.accepted_event_ids.add(event["event_id"])
+            self.story.accepted_event_ids.add(event_id)
 
     def _wait_until_gone(self, product_id: int) -> bool:
         return any(product_id not in shown for shown in self._shown_until_late())

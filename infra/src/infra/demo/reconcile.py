@@ -105,7 +105,7 @@ class Check:
 
 
 def reconcile(
-    books: Books, lake: Lake, *, confirmed_purchases: frozenset[str], accepted: frozenset[str]
+    books: Books, lake: Lake, confirmed_purchases: frozenset[str], accepted: frozenset[str]
 ) -> list[Check]:
     """Return every check; `confirmed_purchases` and `accepted` are what the shoppers were told."""
     sent = accepted | books.outbox_event_ids

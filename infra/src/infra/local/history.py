@@ -4,21 +4,21 @@ Without it the first recommender model would know nothing. It ends where today b
 invented event is ever loaded with a day that really happened.
 """
 
-import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from loadtest.history import write_history
 from sqlalchemy import text
 
 from fashion_kit.aws import client
 from fashion_kit.clock import day_interval, day_of
 from fashion_kit.mysql import mysql_engine
 from infra.local.environments import Environments
+from loadtest.history import HistoryConfig, write_history
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,27 +35,24 @@ def write(environments: Environments, *, until: datetime) -> int:
     settings = environments.settings
     zone = ZoneInfo(settings.business_timezone)
     today_began, _ = day_interval(day_of(until, zone), zone)
+    config = HistoryConfig(
+        end=today_began,
+        sessions=settings.history_sessions,
+        days=settings.history_days,
+        seed=settings.seed,
+        currency=settings.currency,
+    )
     with TemporaryDirectory() as folder:
-        products = Path(folder) / "products.jsonl"
-        _write_products(environments.urls.recommender, products)
-        out = Path(folder) / "history"
-        write_history(
-            products,
-            out,
-            sessions=settings.history_sessions,
-            days=settings.history_days,
-            end=today_began,
-            seed=settings.seed,
-        )
-        return _upload(out, environments.resources.landing_bucket)
+        write_history(_products(environments.urls.recommender), config, Path(folder))
+        return _upload(Path(folder), environments.resources.landing_bucket)
 
 
-def _write_products(url: str, path: Path) -> None:
+def _products(url: str) -> Sequence[Mapping[str, Any]]:
     engine = mysql_engine(url)
-    with engine.connect() as connection, path.open("w") as file:
-        for row in connection.execute(text(PRODUCTS)).mappings():
-            file.write(json.dumps(dict(row), default=str) + "\n")
+    with engine.connect() as connection:
+        rows = [dict(row) for row in connection.execute(text(PRODUCTS)).mappings()]
     engine.dispose()
+    return rows
 
 
 def _upload(folder: Path, bucket: str) -> int:

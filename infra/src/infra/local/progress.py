@@ -1,10 +1,14 @@
 """What a person sees while things are being done: a line for each step, with its time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
 from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+Report = Callable[[float, str], None]
+"""Told the share that is done, from 0 to 1, and what there is to say about it."""
 
 
 class Steps:
@@ -19,4 +23,18 @@ class Steps:
         began = perf_counter()
         with self._console.status(f"{what} ..."):
             yield
-        self._console.print(f"  [green]✓[/] {what:<58} [dim]{perf_counter() - began:6.1f} s[/]")
+        self._done(what, began)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Report]:
+        """Show a bar for the time of the block, moved by the function that it is given."""
+        began = perf_counter()
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+        note = TextColumn("[dim]{task.fields[note]}")
+        with Progress(*columns, note, console=self._console, transient=True) as bar:
+            task = bar.add_task(what, total=1, note="")
+            yield lambda share, words: bar.update(task, completed=share, note=words)
+        self._done(what, began)
+
+    def _done(self, what: str, began: float) -> None:
+        self._console.print(f"  [green]✓[/] {what:<62} [dim]{perf_counter() - began:6.1f} s[/]")

@@ -1,0 +1,174 @@
+"""The main job: a crowd of shoppers, one of them followed by name, the night, the questions."""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from threading import Event
+from time import monotonic
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, text
+
+from fashion_kit.clock import Clock, day_of, utc_now
+from fashion_kit.mysql import mysql_engine
+from infra.demo.follow import Shopper, Story
+from infra.demo.reconcile import Books, Check, Lake, reconcile
+from infra.demo.settings import DemoSettings
+from infra.demo.summary import Summary
+from infra.local.delivery import flush
+from infra.local.progress import Steps
+from infra.local.queries import QUESTIONS, LakeQueries, Question, Result
+from infra.local.stack import Stack
+from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
+from loadtest.reports import CrowdReport, percentile
+
+_POLL_SECONDS = 0.1
+_UNSENT = "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Everything the demo found out."""
+
+    crowd: CrowdReport
+    story: Story
+    answers: Sequence[tuple[Question, Result]]
+    books: Books
+    lake: Lake
+    checks: Sequence[Check]
+
+    def summary(self, *, seconds: float) -> Summary:
+        """Return the figures in short."""
+        waits = sorted(self.story.click_to_pick_ms)
+        return Summary(
+            ok=all(check.holds for check in self.checks),
+            purchases=self.books.purchases,
+            events_accepted=len(self.story.accepted_event_ids)
+            + len(self.crowd.total.accepted_event_ids)
+            + len(self.books.outbox_event_ids),
+            events_in_lake=self.lake.event_rows,
+            click_to_pick_ms_p50=round(percentile(waits, 50), 1),
+            click_to_pick_ms_p95=round(percentile(waits, 95), 1),
+            lake_purchases=self.lake.purchases,
+            revenue_mysql=self.books.revenue,
+            revenue_lake=self.lake.revenue,
+            oversold=self.books.oversold,
+            seconds=seconds,
+        )
+
+
+class Demo:
+    """One run of the main job on a running stack."""
+
+    def __init__(
+        self, stack: Stack, steps: Steps, settings: DemoSettings, *, clock: Clock = utc_now
+    ) -> None:
+        self._stack = stack
+        self._steps = steps
+        self._settings = settings
+        self._clock = clock
+
+    def run(self) -> Outcome:
+        """Let the shoppers in, close the day, ask the questions, and reconcile."""
+        began = self._clock()
+        crowd, story = self._sell()
+        engine = mysql_engine(self._stack.environments.urls.owner)
+        with self._steps.step("Delivery: outbox relayed, buffers flushed to the landing zone"):
+            self._bring_everything_to_the_lake(engine)
+        days = self._business_days(began)
+        for day in days:
+            with self._steps.step(f"Daily load: business day {day} into the lake"):
+                self._load(day)
+        queries = LakeQueries(self._stack.environments.resources.glue_database)
+        with self._steps.step("Questions: Athena SQL over the lake"):
+            answers = [(asked, queries.query(asked.sql, day=days[-1])) for asked in QUESTIONS]
+        with self._steps.step("Reconciliation: every purchase, unit, cent and event"):
+            books, lake = Books.read(engine), Lake.read(queries, days)
+            checks = [*reconcile(books, lake, *_promises(crowd, story)), *self._checks_of(story)]
+        engine.dispose()
+        return Outcome(crowd, story, answers, books, lake, checks)
+
+    def _sell(self) -> tuple[CrowdReport, Story]:
+        """Let the crowd in, and follow one shopper through it."""
+        settings = self._settings
+        closed = Event()
+        shopper = Shopper(self._stack.url_of("storefront"), self._stack.url_of("recommender"))
+        what = f"{settings.shoppers} shoppers for {settings.seconds:.0f} seconds"
+        with ThreadPoolExecutor(1) as aside, self._steps.progress(what) as report:
+            followed = aside.submit(self._follow, shopper, closed)
+
+            def on_progress(now: CrowdProgress) -> None:
+                report(
+                    min(now.seconds / settings.seconds, 1),
+                    f"{now.inside} inside, {now.events_accepted:,} events, "
+                    f"{now.purchases:,} purchases",
+                )
+
+            try:
+                crowd = asyncio.run(run_crowd(self._crowd_config(), on_progress))
+            finally:
+                closed.set()
+            followed.result()
+        return crowd, shopper.story
+
+    def _crowd_config(self) -> CrowdConfig:
+        return CrowdConfig(
+            storefront=self._stack.url_of("storefront"),
+            recommender=self._stack.url_of("recommender"),
+            shoppers=self._settings.shoppers,
+            seconds=self._settings.seconds,
+            seed=self._stack.config.settings.seed,
+        )
+
+    def _follow(self, shopper: Shopper, closed: Event) -> None:
+        try:
+            shopper.register()
+            shopper.follow_taste(self._settings.story_clicks)
+            shopper.keep_clicking(closed, timedelta(seconds=self._settings.click_pause_seconds))
+        finally:
+            shopper.close()
+
+    def _bring_everything_to_the_lake(self, engine: Engine) -> None:
+        deadline = monotonic() + self._settings.flush_seconds
+        while _unsent(engine):
+            if monotonic() > deadline:
+                raise TimeoutError("The outbox relay did not send what the outbox holds.")
+            Event().wait(_POLL_SECONDS)
+        flush(self._stack.config.folder / "delivery", seconds=self._settings.flush_seconds)
+
+    def _business_days(self, began: datetime) -> list[date]:
+        """Return the business days that the demo touched: two, if it ran through midnight."""
+        zone = ZoneInfo(self._stack.config.settings.business_timezone)
+        return sorted({day_of(began, zone), day_of(self._clock(), zone)})
+
+    def _load(self, day: date) -> None:
+        environment = self._stack.environments.exporter()
+        self._stack.run(
+            "daily-load", "exporter", "run", "--day", day.isoformat(), environment=environment
+        )
+
+    def _checks_of(self, story: Story) -> list[Check]:
+        waits = sorted(story.click_to_pick_ms)
+        goal = self._settings.click_to_pick_goal_ms
+        return [
+            Check("clicks that changed no pick", story.unanswered_clicks, 0),
+            Check(
+                f"95 of 100 clicks changed the picks within {goal:.0f} ms",
+                percentile(waits, 95) <= goal and bool(waits),
+                True,
+            ),
+        ]
+
+
+def _promises(crowd: CrowdReport, story: Story) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the purchases and the events that shoppers were told are taken."""
+    purchases = frozenset(purchase.id for purchase in crowd.total.purchases)
+    return purchases, frozenset(crowd.total.accepted_event_ids) | story.accepted_event_ids
+
+
+def _unsent(engine: Engine) -> int:
+    with engine.connect() as connection:
+        count: int = connection.execute(text(_UNSENT)).scalar_one()
+        return count
