@@ -1,1 +1,1 @@
-"""The Faker-driven shopper bot: HTTP only."""
+"""The Faker-driven shopper bot: believable people who visit the shop over HTTP, and only HTTP."""

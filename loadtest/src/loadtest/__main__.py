@@ -1,0 +1,115 @@
+"""The commands: `python -m loadtest --storefront URL ...` and `python -m loadtest history ...`."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
+from loadtest.errors import LoadtestError
+from loadtest.history import HistoryConfig, write_history
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code: 0 if nothing unexpected was answered."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        if given[:1] == ["history"]:
+            return _history(_history_parser().parse_args(given[1:]))
+        return _crowd(_crowd_parser().parse_args(given))
+    except LoadtestError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+def _crowd(options: argparse.Namespace) -> int:
+    """Send a crowd to a shop: progress on standard error, the report as JSON on standard output."""
+    values: dict[str, Any] = {**vars(options), "allowed_hosts": frozenset(options.allowed_hosts)}
+    report = asyncio.run(run_crowd(CrowdConfig(**values), _show_progress))
+    sys.stderr.write("\n")
+    sys.stdout.write(json.dumps(report.to_dict(), indent=2) + "\n")
+    return 1 if report.total.failures else 0
+
+
+def _history(options: argparse.Namespace) -> int:
+    """Write a generated past into a folder; a summary as JSON on standard output."""
+    config = HistoryConfig(
+        end=options.end, sessions=options.sessions, days=options.days, seed=options.seed
+    )
+    with options.products.open(encoding="utf-8") as lines:
+        products = [json.loads(line) for line in lines if line.strip()]
+    summary = write_history(products, config, options.out)
+    sys.stdout.write(json.dumps(vars(summary)) + "\n")
+    return 0
+
+
+def _show_progress(progress: CrowdProgress) -> None:
+    line = (
+        f"{progress.seconds:5.0f} s  {progress.inside:4} inside  {progress.visits_ended:5} visits"
+        f"  {progress.requests:6} requests  {progress.events_accepted:6} events"
+        f"  {progress.purchases:4} purchases  {progress.errors:3} errors"
+    )
+    sys.stderr.write(f"\r{line}" if sys.stderr.isatty() else f"{line}\n")
+    sys.stderr.flush()
+
+
+def _crowd_parser() -> argparse.ArgumentParser:
+    defaults = CrowdConfig(storefront="")
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest",
+        description="Send a crowd of shoppers to a shop. See also: python -m loadtest history -h",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--storefront", required=True, help="base URL of the storefront")
+    parser.add_argument("--recommender", help="base URL of the recommender; without, no picks")
+    _add(parser, "shoppers", defaults.shoppers, "how many people come")
+    _add(parser, "seconds", defaults.seconds, "how long it takes")
+    _add(parser, "seed", defaults.seed, "who they are and what they do")
+    _add(parser, "first-number", defaults.first_number, "number of the first person")
+    _add(parser, "most-visits", defaults.most_visits, "how often one person comes at most")
+    _add(parser, "anonymous-share", defaults.anonymous_share, "share of visits without a login")
+    _add(parser, "eagerness", defaults.eagerness, "factor on how readily people fill the cart")
+    _add(parser, "concurrency", defaults.concurrency, "how many visits go on at once")
+    _add(parser, "shelf-limit", defaults.shelf_limit, "how many products they know")
+    parser.add_argument("--max-requests", type=int, help="after so many everybody leaves")
+    parser.add_argument(
+        "--allow-host",
+        dest="allowed_hosts",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a machine of yours, other than this one, that may be visited (repeatable)",
+    )
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, name: str, default: float, text: str) -> None:
+    parser.add_argument(f"--{name}", type=type(default), default=default, help=text)
+
+
+def _history_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest history",
+        description="Write a generated past of the shop, as its landing zone keeps events.",
+    )
+    parser.add_argument("--products", type=Path, required=True, help="JSON lines, one product each")
+    parser.add_argument("--sessions", type=int, default=5000, help="how many sessions")
+    parser.add_argument("--days", type=int, default=14, help="over how many days")
+    parser.add_argument("--end", type=_instant, required=True, help="when it ends (ISO 8601)")
+    parser.add_argument("--seed", type=int, default=1, help="from which all of it follows")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
+    return parser
+
+
+def _instant(text: str) -> datetime:
+    """Read an instant; one without a zone is UTC."""
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""What a visit leaves behind, and what many visits add up to."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from math import ceil
+from typing import Any
+
+_ERRORS_SHOWN = 50
+
+
+@dataclass(frozen=True)
+class PurchaseMade:
+    """A purchase the shop confirmed."""
+
+    id: str
+    user_id: str
+    total: Decimal
+    lines: int
+    attempts: int
+    """How often it was asked for under its key until the answer came."""
+
+
+@dataclass(frozen=True)
+class ErrorSeen:
+    """An answer that nobody should get: its status, and the problem in its body."""
+
+    endpoint: str
+    status: int
+    body: Any
+
+
+@dataclass(frozen=True)
+class RejectedEvent:
+    """An event the shop took but did not accept."""
+
+    event_id: str
+    reason: str
+
+
+@dataclass
+class VisitReport:
+    """What one visit did, and what came of it. Reports of visits add up."""
+
+    visits: int = 0
+    registrations: int = 0
+    steps: Counter[str] = field(default_factory=Counter)
+    milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """How long each request took, by endpoint."""
+    statuses: Counter[str] = field(default_factory=Counter)
+    """Answers by endpoint and status, as `GET /products 200`."""
+    retries: Counter[str] = field(default_factory=Counter)
+    connection_errors: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    """What a shop may well say no to, by problem, as `out-of-stock`."""
+    accepted_event_ids: list[str] = field(default_factory=list)
+    rejected_events: list[RejectedEvent] = field(default_factory=list)
+    unsent_events: int = 0
+    picks_shown: int = 0
+    picks_clicked: int = 0
+    purchases: list[PurchaseMade] = field(default_factory=list)
+    undecided_purchases: int = 0
+    """Orders of which no answer tells whether they were placed."""
+    errors: list[ErrorSeen] = field(default_factory=list)
+
+    @property
+    def requests(self) -> int:
+        """Return how many requests were sent, answered or not."""
+        return sum(self.statuses.values()) + sum(self.connection_errors.values())
+
+    @property
+    def failures(self) -> int:
+        """Return how many answers were unexpected or never came."""
+        return len(self.errors) + sum(self.connection_errors.values())
+
+    def add(self, other: "VisitReport") -> None:
+        """Add another report's counts and lists to this one's."""
+        for name in self.__dataclass_fields__:
+            mine, theirs = getattr(self, name), getattr(other, name)
+            if isinstance(mine, Counter):
+                mine.update(theirs)
+            elif isinstance(mine, dict):
+                for endpoint, durations in theirs.items():
+                    mine[endpoint].extend(durations)
+            else:
+                setattr(self, name, mine + theirs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report for JSON: counts, percentiles, and at most some of the errors."""
+        return {
+            "visits": self.visits,
+            "registrations": self.registrations,
+            "requests": self.requests,
+            "steps": dict(sorted(self.steps.items())),
+            "endpoints": {name: summarise(times) for name, times in self.milliseconds.items()},
+            "statuses": dict(sorted(self.statuses.items())),
+            "retries": dict(self.retries),
+            "connection_errors": dict(self.connection_errors),
+            "refusals": dict(self.refusals),
+            "events_accepted": len(self.accepted_event_ids),
+            "events_rejected": [vars(event) for event in self.rejected_events[:_ERRORS_SHOWN]],
+            "events_unsent": self.unsent_events,
+            "picks_shown": self.picks_shown,
+            "picks_clicked": self.picks_clicked,
+            "purchases": len(self.purchases),
+            "undecided_purchases": self.undecided_purchases,
+            "revenue": str(sum((p.total for p in self.purchases), Decimal(0))),
+            "error_count": len(self.errors),
+            "errors": [vars(error) for error in self.errors[:_ERRORS_SHOWN]],
+        }
+
+
+@dataclass
+class CrowdReport:
+    """What a whole crowd did."""
+
+    seconds: float
+    shoppers: int
+    total: VisitReport
+    """All visits' reports in one."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report for JSON."""
+        return {
+            "seconds": round(self.seconds, 1),
+            "shoppers": self.shoppers,
+            "requests_per_second": round(self.total.requests / max(self.seconds, 0.001), 1),
+            **self.total.to_dict(),
+        }
+
+
+def summarise(milliseconds: list[float]) -> dict[str, float]:
+    """Return count, p50, p95, p99 and the longest."""
+    ordered = sorted(milliseconds)
+    return {
+        "count": len(ordered),
+        "p50_ms": round(percentile(ordered, 50), 1),
+        "p95_ms": round(percentile(ordered, 95), 1),
+        "p99_ms": round(percentile(ordered, 99), 1),
+        "max_ms": round(ordered[-1], 1) if ordered else 0.0,
+    }
+
+
+def percentile(ordered: list[float], percent: float) -> float:
+    """Return the smallest value that at least `percent` of the ordered values do not exceed."""
+    if not ordered:
+        return 0.0
+    return ordered[max(ceil(len(ordered) * percent / 100), 1) - 1]
