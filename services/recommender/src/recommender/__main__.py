@@ -1,0 +1,92 @@
+"""The recommender's commands: `python -m recommender --help`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fashion_kit.aws import client
+from fashion_kit.clock import utc_now
+from fashion_kit.errors import ShopError
+from fashion_kit.ids import new_id
+from fashion_kit.logs import configure
+from fashion_kit.mysql import mysql_engine
+from recommender.learning.catalogue import CatalogueRepository
+from recommender.learning.evaluation import evaluate_clicks
+from recommender.learning.gate import Quality
+from recommender.learning.landing import LandingRepository
+from recommender.learning.service import BuildReport, BuildService, BuildStores
+from recommender.model.repository import ModelRepository
+from recommender.settings import BuildSettings, LearningSettings
+from recommender.trends.repository import TrendsRepository
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+main = typer.Typer(
+    help="Builds and judges the models behind the picks.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@main.command()
+def build(
+    days: Annotated[int | None, typer.Option(min=1, help="Days of events to learn from.")] = None,
+) -> None:
+    """Build a model and the trends, and put them in use if the model passes the gate."""
+    settings = BuildSettings()
+    configure(settings.log_level, settings.log_format, service="recommender-build")
+    service = BuildService(settings, _stores(settings), clock=utc_now, make_id=new_id)
+    try:
+        report = service.build(days or settings.build_days, typer.echo)
+    except ShopError as error:
+        typer.echo(error.detail, err=True)
+        raise typer.Exit(1) from error
+    _tell(report)
+
+
+@main.command()
+def evaluate(
+    clicks: Annotated[Path, typer.Option(exists=True, help="The clickstream, as CSV or .gz.")],
+) -> None:
+    """Say how well models like ours predict on the public clickstream of a clothing shop."""
+    for name, quality in evaluate_clicks(LearningSettings(), clicks).items():
+        typer.echo(f"{name:<10} {_told(quality)}")
+
+
+def _stores(settings: BuildSettings) -> BuildStores:
+    dynamodb: DynamoDBClient = client("dynamodb")
+    s3: S3Client = client("s3", pool_size=settings.download_threads)
+    engine = mysql_engine(settings.database_url.get_secret_value(), pool_size=1)
+    return BuildStores(
+        CatalogueRepository(engine),
+        LandingRepository(s3, settings.landing_bucket, threads=settings.download_threads),
+        ModelRepository(dynamodb, s3, table=settings.models_table, bucket=settings.model_bucket),
+        TrendsRepository(dynamodb, settings.trends_table),
+    )
+
+
+def _tell(report: BuildReport) -> None:
+    verdict = report.verdict
+    typer.echo(f"{report.neighbours:,} neighbours, {report.bytes:,} bytes")
+    for name, quality in (
+        ("new model, last sessions", verdict.candidate),
+        ("trending, last sessions", verdict.trending),
+        ("new model, since the present one", verdict.candidate_after_current),
+        ("present model", verdict.current),
+    ):
+        typer.echo(f"{name}: {_told(quality) if quality else 'too little to judge by'}")
+    typer.echo(f"model {report.version} is in use")
+
+
+def _told(quality: Quality) -> str:
+    return (
+        f"novel hit rate {quality.hit_rate:.1%}, reciprocal rank {quality.reciprocal_rank:.1%}"
+        f" ({quality.predictions:,} predictions)"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Interactions: folded into what is known of a shopper."""

@@ -1,0 +1,27 @@
+"""Kinesis calls here with a batch of interactions."""
+
+from base64 import b64decode
+from functools import cache
+from typing import Any
+
+from fashion_kit.logs import configure
+from recommender.interactions.factory import make_service
+from recommender.interactions.records import StreamRecord
+from recommender.interactions.service import InteractionsService
+from recommender.settings import InteractionsSettings
+
+
+@cache
+def _service() -> InteractionsService:
+    settings = InteractionsSettings()
+    configure(settings.log_level, settings.log_format, service="recommender-interactions")
+    return make_service(settings)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Apply the batch, and name the records that must come again."""
+    batch = (record["kinesis"] for record in event["Records"])
+    failed = _service().apply(
+        StreamRecord(record["sequenceNumber"], b64decode(record["data"])) for record in batch
+    )
+    return {"batchItemFailures": [{"itemIdentifier": f.sequence_number} for f in failed]}

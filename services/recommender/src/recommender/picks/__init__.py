@@ -1,0 +1,1 @@
+"""Picks: ranked for a shopper, and served."""

@@ -1,0 +1,136 @@
+"""What the recommender is told by its environment (`RECOMMENDER_...`)."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from fashion_kit.settings import Settings
+
+
+class RankingSettings(Settings):
+    """How interest becomes picks: the same for the Lambda, the API and the build's quality gate."""
+
+    model_config = SettingsConfigDict(env_prefix="RECOMMENDER_")
+
+    anchors: int = Field(10, ge=1, le=20)
+    """How many of the shopper's latest distinct products speak for their neighbours."""
+    anchor_decay: float = Field(0.4, gt=0, le=1)
+    """How much less each earlier product says than the one after it."""
+    weight_view: float = Field(1.0, gt=0)
+    """What a product view, or a click in a list, says."""
+    weight_cart: float = Field(3.0, gt=0)
+    """What a product that lies in the cart says."""
+    weight_purchase: float = Field(3.0, gt=0)
+    """What a bought product says for what goes with it."""
+    session_gap: timedelta = timedelta(minutes=30)
+    """A pause after which the next act begins a new session."""
+    category_cap: int = Field(16, ge=1)
+    """How many picks may share a sub-category, from `category_cap_from` on."""
+    category_cap_from: int = Field(5, ge=0)
+    """The first ranks, on which the category cap does not bear."""
+    new_product_rank: int = Field(12, ge=1, le=24)
+    """The rank that is kept for a product nobody knows yet; the last rank is a trending one's."""
+
+
+class StoreSettings(Settings):
+    """Where the recommender keeps its things."""
+
+    model_config = SettingsConfigDict(env_prefix="RECOMMENDER_")
+
+    shoppers_table: str = Field(min_length=1)
+    """DynamoDB table with one item for each shopper."""
+    trends_table: str = Field(min_length=1)
+    """DynamoDB table with the trending products of each scope."""
+    models_table: str = Field(min_length=1)
+    """DynamoDB table with the pointer to the model in use."""
+    model_bucket: str = Field(min_length=1)
+    """S3 bucket that holds the models."""
+    model_refresh: timedelta = timedelta(seconds=30)
+    """How often a running process looks whether there is a newer model, or newer trends."""
+
+
+class InteractionsSettings(RankingSettings, StoreSettings):
+    """What folding interactions into picks needs: the Lambda's settings."""
+
+    shopper_expiry: timedelta = timedelta(days=60)
+    """How long after the last act a shopper's item is kept."""
+    update_attempts: int = Field(5, ge=1)
+    """How often an item that somebody else has just changed is read and folded again."""
+    write_threads: int = Field(8, ge=1, le=64)
+    """How many shoppers of a batch are written at once."""
+
+
+class ApiSettings(RankingSettings, StoreSettings):
+    """What serving picks needs."""
+
+    database_url: SecretStr
+    """Where MySQL is; read for which products are sold out, inactive or new."""
+    token_public_key_file: Path
+    """PEM file with the Ed25519 key that bearer tokens are checked with."""
+    availability_refresh_seconds: float = Field(5, gt=0)
+    """How often it is read which products are sold out, inactive or new."""
+    newest_products: int = Field(200, ge=24)
+    """How many of the newest products in stock are kept for those whom nothing else fits."""
+    read_threads: int = Field(16, ge=1, le=128)
+    """How many reads of DynamoDB run at once."""
+
+    @property
+    def availability_refresh(self) -> timedelta:
+        """Return how often availability is read."""
+        return timedelta(seconds=self.availability_refresh_seconds)
+
+
+class LearningSettings(RankingSettings):
+    """How a model is learnt from sessions, and judged."""
+
+    pair_window: int = Field(10, ge=1)
+    """How many steps apart in a session two products may be to count as a pair."""
+    backward_weight: float = Field(0.5, ge=0, le=1)
+    """What a pair says from the later product to the earlier; 1/4 fits shops browsed by lists."""
+    popularity_power: float = Field(0.25, ge=0, le=1)
+    """By which power of its popularity a neighbour's weight is divided."""
+    content_weight: float = Field(0.2, ge=0)
+    """What likeness by attributes adds to having been seen together."""
+    content_power: float = Field(0.7, gt=0)
+    """How steeply likeness grows with each attribute that goes along."""
+    content_candidates: int = Field(30, ge=1)
+    """How many popular products of a kind, and as many new ones, are compared by attributes."""
+    same_attribute_lift: float = Field(4.0, ge=1)
+    """How much likelier the same attribute value is, before any click has shown it."""
+    lift_pseudo_pairs: float = Field(20.0, gt=0)
+    """How many pairs of clicks it takes to outweigh that first belief."""
+    neighbours: int = Field(50, ge=1)
+    """How many neighbours of a product are kept."""
+    trend_half_life: timedelta = timedelta(days=1)
+    """After which time an act counts half towards a trend."""
+    trend_length: int = Field(48, ge=1)
+    """How many products a trend names."""
+    gate_share: float = Field(0.1, gt=0, lt=1)
+    """The last part of the sessions, which judges a model that has not seen it."""
+    gate_predictions: int = Field(200, ge=1)
+    """With fewer predictions than this nothing is judged."""
+    gate_max_predictions: int = Field(5000, ge=1)
+    """How many predictions are enough to judge by: those of the latest sessions."""
+    gate_length: int = Field(20, ge=1)
+    """A prediction is a hit when the next new product is among so many first picks."""
+    gate_tolerance: float = Field(0.02, ge=0, lt=1)
+    """By which part the hit rate may fall below that of the model in use."""
+
+
+class BuildSettings(LearningSettings, StoreSettings):
+    """What the build job needs."""
+
+    landing_bucket: str = Field(min_length=1)
+    """S3 bucket into which the stream's events are delivered."""
+    database_url: SecretStr
+    """Where MySQL is; read for the catalogue."""
+    build_days: int = Field(90, ge=1)
+    """How many days of events a model learns from."""
+    download_threads: int = Field(8, ge=1, le=64)
+    """How many landing zone objects are downloaded at once."""
+    newest_in_model: int = Field(200, ge=0)
+    """How many of the newest products a model names."""
+    trend_expiry: timedelta = timedelta(days=7)
+    """How long a trend is kept when no build renews it."""

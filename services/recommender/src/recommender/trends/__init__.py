@@ -1,0 +1,1 @@
+"""Trends: what the shop's visitors want just now."""
