@@ -4,12 +4,19 @@ from typing import Final
 
 STACK: Final = "fashion-store"
 EVENT_STREAM: Final = "clickstream"
-SHOPPERS_KEY: Final = "user_id"
-TRENDS_KEY: Final = "scope"
-TRENDS_SORT_KEY: Final = "part"
-MODELS_KEY: Final = "name"
 EXPIRY_ATTRIBUTE: Final = "expires_at"
 """When DynamoDB may drop an item of shoppers or trends, in seconds since 1970."""
 GLUE_DATABASE: Final = "fashion_store"
-RECOMMENDER_BUNDLE: Final = "recommender"
-EXPORTER_BUNDLE: Final = "exporter"
+
+ON_ONE_MACHINE: Final = {
+    "Picks/Shoppers": ("TableName", "fashion-shoppers"),
+    "Picks/Trends": ("TableName", "fashion-trends"),
+    "Picks/Models": ("TableName", "fashion-models"),
+    "Lake/Landing": ("BucketName", "fashion-landing-zone"),
+    "Lake/Clean": ("BucketName", "fashion-clean-zone"),
+    "Lake/Models": ("BucketName", "fashion-model-zone"),
+    "Interactions/OnInteractions/Function": ("FunctionName", "fashion-on-interactions"),
+    "Interactions/Failures": ("QueueName", "fashion-interactions-failures"),
+    "DailyLoad/OnDemand/Function": ("FunctionName", "fashion-daily-load"),
+}
+"""Physical names where there is only one shop; AWS makes its own, as they are global there."""

@@ -8,12 +8,14 @@ import hashlib
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pymysql
+from pymysql.cursors import Cursor
 from sqlalchemy import URL
 
 from infra.local.locks import exclusive
@@ -118,6 +120,7 @@ class Database:
         """Initialise the folder if it is new, start the server, and wait until it answers."""
         server = Server.find()
         self._tmp.mkdir(parents=True, exist_ok=True)
+        self._socket_link.mkdir(mode=0o700, exist_ok=True)
         if not (self._data / "mysql").exists():
             self._initialise(server)
         self._process.start(
@@ -141,6 +144,7 @@ class Database:
             server.environment(),
         )
         self._process.wait_until(self._answers, seconds=START_SECONDS)
+        self._keep_root_to_the_socket()
         self.execute(f"CREATE DATABASE IF NOT EXISTS `{self.name}`")
 
     def grant(self, user: str, *privileges: str) -> str:
@@ -158,12 +162,11 @@ class Database:
 
     def execute(self, *statements: str) -> None:
         """Run statements as the owner."""
-        with pymysql.connect(unix_socket=str(self.socket), user="root", autocommit=True) as link:
-            with link.cursor() as cursor:
-                for statement in statements:
-                    if statement.startswith("GRANT"):
-                        cursor.execute(f"USE `{self.name}`")
-                    cursor.execute(statement)
+        with self._connect_as_root() as link, link.cursor() as cursor:
+            for statement in statements:
+                if statement.startswith("GRANT"):
+                    cursor.execute(f"USE `{self.name}`")
+                cursor.execute(statement)
 
     def stop(self) -> None:
         """Stop the server after it has written everything down."""
@@ -175,11 +178,25 @@ class Database:
         self._process.kill()
 
     def _answers(self) -> bool:
+        # pymysql leaves its socket open when nobody listens yet; so knock with one of our own.
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(self.socket)) != 0:
+                return False
         try:
-            pymysql.connect(unix_socket=str(self.socket), user="root").close()
+            self._connect_as_root().close()
         except pymysql.OperationalError:
             return False
         return True
+
+    def _keep_root_to_the_socket(self) -> None:
+        """Drop the accounts by which root, without a password, would be let in over TCP."""
+        with self._connect_as_root() as link, link.cursor() as cursor:
+            cursor.execute("SELECT Host FROM mysql.user WHERE User='root' AND Host<>'localhost'")
+            for (host,) in cursor.fetchall():
+                cursor.execute("DROP USER 'root'@%s", [host])
+
+    def _connect_as_root(self) -> "pymysql.Connection[Cursor]":
+        return pymysql.connect(unix_socket=str(self.socket), user="root", autocommit=True)
 
     def _initialise(self, server: Server) -> None:
         command: list[str | Path] = [
@@ -197,9 +214,7 @@ class Database:
 def _short_socket_folder(folder: Path) -> Path:
     """Return a folder for the socket whose path is short wherever the checkout lies."""
     digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
-    path = Path(tempfile.gettempdir()) / f"fashion-{digest}"
-    path.mkdir(mode=0o700, exist_ok=True)
-    return path
+    return Path(tempfile.gettempdir()) / f"fashion-{digest}"
 
 
 def _unpack_packages(target: Path) -> None:

@@ -1,0 +1,93 @@
+"""`python -m infra.local.event_source`: feed the stream to the function until SIGTERM."""
+
+import os
+from threading import Event
+from typing import TYPE_CHECKING
+
+from fashion_kit import aws, logs
+from fashion_kit.clock import utc_now
+from fashion_kit.ids import new_id
+from infra.local.checkpoints import CheckpointFile
+from infra.local.event_source.failures import FailureQueue
+from infra.local.event_source.function import LambdaFunction
+from infra.local.event_source.mapping import Ports, ShardMapping
+from infra.local.event_source.records import Source
+from infra.local.event_source.status import EventSourceStatus, ShardProgress
+from infra.local.shards import ShardReader, Stream
+from infra.local.worker_settings import EventSourceSettings
+from infra.local.workers import ask_until_answered, hold_signals, work_until_stopped
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.client import KinesisClient
+    from mypy_boto3_lambda.client import LambdaClient
+
+# An answer that comes after the function's own limit is still an answer.
+_SPARE_SECONDS = 5
+
+
+def main() -> None:
+    """Feed every shard of the stream to the function, each in its own thread."""
+    settings = EventSourceSettings()
+    logs.configure(settings.log_level, settings.log_format, service="event-source")
+    stop = Event()
+    mappings = build(settings, stop)
+    hold_signals()
+    work_until_stopped(
+        {shard_id: mapping.run for shard_id, mapping in mappings.items()},
+        stop,
+        report=lambda: status(
+            {shard_id: mapping.progress for shard_id, mapping in mappings.items()}
+        ).write(settings.state_folder),
+    )
+
+
+def build(settings: EventSourceSettings, stop: Event) -> dict[str, ShardMapping]:
+    """Return a mapping for each shard, as soon as stream and function exist."""
+    kinesis: KinesisClient = aws.client("kinesis")
+    # One attempt: a second invocation must be our decision, not the client's.
+    functions: LambdaClient = aws.client(
+        "lambda",
+        attempts=1,
+        read_timeout_seconds=settings.function_timeout_seconds + _SPARE_SECONDS,
+    )
+    stream = ask_until_answered(lambda: Stream.describe(kinesis, settings.stream))
+    function = ask_until_answered(
+        lambda: functions.get_function_configuration(FunctionName=settings.function)
+    )
+    ports = Ports(
+        LambdaFunction(functions, settings.function),
+        FailureQueue(aws.client("sqs"), settings.failure_queue_url),
+        utc_now,
+        new_id,
+    )
+    mappings = {}
+    for shard_id in stream.shard_ids:
+        checkpoint = CheckpointFile(settings.state_folder, shard_id)
+        after = checkpoint.load().sequence_number
+        reader = ShardReader(kinesis, stream, shard_id, after=after, clock=utc_now)
+        source = Source(stream.arn, shard_id, function["FunctionArn"], function["Role"])
+        mappings[shard_id] = ShardMapping(settings, source, reader, checkpoint, ports, stop)
+    return mappings
+
+
+def status(shards: dict[str, ShardProgress]) -> EventSourceStatus:
+    """Return the figures of all shards together."""
+    now = utc_now()
+    return EventSourceStatus(
+        pid=os.getpid(),
+        records=sum(shard.records for shard in shards.values()),
+        batches=sum(shard.batches for shard in shards.values()),
+        failures=sum(shard.failures for shard in shards.values()),
+        iterator_age_ms=max(
+            (round(shard.age(now).total_seconds() * 1000) for shard in shards.values()), default=0
+        ),
+        last_sequence_numbers={
+            shard_id: shard.last_sequence_number
+            for shard_id, shard in shards.items()
+            if shard.last_sequence_number is not None
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

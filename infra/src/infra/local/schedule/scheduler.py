@@ -1,0 +1,118 @@
+"""The loop: load each day that has ended once, and build the model every so often."""
+
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+from pydantic import BaseModel
+
+from fashion_kit.clock import Clock
+from fashion_kit.logs import get_logger
+from infra.local.checkpoints import replace_file
+from infra.local.schedule.jobs import Job, RunJob
+from infra.local.schedule.rules import NightlySchedule, due_runs, latest_due
+
+log = get_logger(__name__)
+
+
+class ScheduleState(BaseModel):
+    """What the scheduler remembers."""
+
+    last_done: date
+    """The latest business day that was loaded, or given up; also where the schedule began."""
+    failed_days: list[date] = []
+    """Days that were given up; they are tried again in the next night."""
+    last_build: datetime
+    """When the model was built last, or the schedule began."""
+
+
+class Scheduler:
+    """Starts what is due, one job at a time."""
+
+    def __init__(
+        self,
+        nightly: NightlySchedule,
+        build_every: timedelta,
+        state_file: Path,
+        run_job: RunJob,
+        clock: Clock,
+    ) -> None:
+        self._nightly = nightly
+        self._build_every = build_every
+        self._state_file = state_file
+        self._run_job = run_job
+        self._clock = clock
+        self.state = self._load()
+        self.running: str | None = None
+
+    @property
+    def next_load(self) -> datetime:
+        """Return when the next business day is due."""
+        return self._nightly.due_at(self.state.last_done + timedelta(days=1))
+
+    def run(self, stop: Event, *, tick_seconds: float) -> None:
+        """Look at the clock again and again until a stop is asked for."""
+        while not stop.is_set():
+            self.tick(stop)
+            stop.wait(tick_seconds)
+
+    def tick(self, stop: Event) -> None:
+        """Start what is due now; what was interrupted by a stop is due again."""
+        for day in self._days_to_load():
+            is_loaded = self._start(load_job(day))
+            if stop.is_set() and not is_loaded:
+                return
+            self._note_day(day, is_loaded=is_loaded)
+        begun = self._clock()
+        if not stop.is_set() and begun - self.state.last_build >= self._build_every:
+            self._start(BUILD_JOB)
+            if not stop.is_set():
+                self._save(self.state.model_copy(update={"last_build": begun}))
+
+    def _start(self, job: Job) -> bool:
+        self.running = job.name
+        try:
+            return self._run_job(job)
+        finally:
+            self.running = None
+
+    def _days_to_load(self) -> list[date]:
+        """Return the days that are due; the first new one brings back those that had failed."""
+        due = due_runs(self._clock(), self.state.last_done, self._nightly)
+        if not due:
+            return []
+        left_out = (due[0] - self.state.last_done).days - 1
+        if left_out:
+            log.error("days_left_out", count=left_out, before=due[0].isoformat())
+        return [day for day in self.state.failed_days if day < due[0]] + due
+
+    def _note_day(self, day: date, *, is_loaded: bool) -> None:
+        last_done = max(self.state.last_done, day)
+        oldest = last_done - timedelta(days=self._nightly.catch_up_days)
+        failed = {other for other in self.state.failed_days if other > oldest} - {day}
+        if not is_loaded:
+            failed.add(day)
+        changes = {"last_done": last_done, "failed_days": sorted(failed)}
+        self._save(self.state.model_copy(update=changes))
+
+    def _load(self) -> ScheduleState:
+        """Return the state; a new schedule begins with the next night, as on AWS."""
+        if self._state_file.exists():
+            return ScheduleState.model_validate_json(self._state_file.read_bytes())
+        now = self._clock()
+        return self._save(ScheduleState(last_done=latest_due(now, self._nightly), last_build=now))
+
+    def _save(self, state: ScheduleState) -> ScheduleState:
+        replace_file(self._state_file, state.model_dump_json().encode(), durable=True)
+        self.state = state
+        return state
+
+
+BUILD_JOB = Job("model_build", (sys.executable, "-m", "recommender", "build"))
+
+
+def load_job(day: date) -> Job:
+    """Return the job that loads one business day into the lake."""
+    command = (sys.executable, "-m", "exporter", "run", "--day", day.isoformat())
+    return Job(f"daily_load_{day.isoformat()}", command)

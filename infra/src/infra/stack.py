@@ -1,0 +1,87 @@
+"""The shop's cloud on one screen: what exists, and who may touch what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra import names
+from infra.constructs.daily_load import DailyLoad, Placement
+from infra.constructs.delivery import DeliveryToLake
+from infra.constructs.event_stream import EventStream
+from infra.constructs.interactions import Interactions
+from infra.constructs.lake import Lake
+from infra.constructs.picks import Picks
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The code of the functions, and what the exporter's is told besides the lake."""
+
+    interactions: lambda_.Code
+    daily_load: lambda_.Code
+    daily_load_environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Night:
+    """What AWS needs to load each day by itself."""
+
+    image: ecr_assets.DockerImageAsset
+    placement: Placement
+
+
+class FashionStoreStack(Stack):
+    """Stream, tables, lake, functions. On one machine our own workers do what `automate` adds."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, local: bool) -> None:
+        super().__init__(scope, construct_id, analytics_reporting=False)
+        self._removal = RemovalPolicy.DESTROY if local else RemovalPolicy.RETAIN
+        self.events = EventStream(self, "Events", local=local)
+        self.picks = Picks(self, "Picks", removal=self._removal)
+        self.lake = Lake(self, "Lake", removal=self._removal)
+
+    def run(self, programs: Programs) -> None:
+        """Add the functions and the outputs."""
+        self.interactions = Interactions(
+            self,
+            "Interactions",
+            code=programs.interactions,
+            picks=self.picks,
+            lake=self.lake,
+            removal=self._removal,
+        )
+        self.daily_load = DailyLoad(
+            self,
+            "DailyLoad",
+            code=programs.daily_load,
+            lake=self.lake,
+            environment=programs.daily_load_environment,
+            removal=self._removal,
+        )
+        for name, value in self._outputs().items():
+            CfnOutput(self, name, value=value)
+
+    def automate(self, night: Night) -> None:
+        """Let AWS feed the function, fill the landing zone and start the nights."""
+        self.interactions.follow(self.events)
+        DeliveryToLake(self, "Delivery", events=self.events, lake=self.lake, removal=self._removal)
+        self.daily_load.run_at_night(night.image, night.placement)
+
+    def _outputs(self) -> dict[str, str]:
+        return {
+            "EventStream": self.events.stream.stream_name,
+            "ShoppersTable": self.picks.shoppers.table_name,
+            "TrendsTable": self.picks.trends.table_name,
+            "ModelsTable": self.picks.models.table_name,
+            "LandingBucket": self.lake.landing.bucket_name,
+            "CleanBucket": self.lake.clean.bucket_name,
+            "ModelBucket": self.lake.models.bucket_name,
+            "GlueDatabase": names.GLUE_DATABASE,
+            "InteractionsFunction": self.interactions.function.function_name,
+            "DailyLoadFunction": self.daily_load.function.function_name,
+            "FailureQueueUrl": self.interactions.failures.queue_url,
+        }
