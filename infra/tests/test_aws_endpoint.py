@@ -32,7 +32,7 @@ print(json.dumps({k: [r["age"] for r in v["records"]] for k, v in stream["shards
 
 class TestLauncher:
     def test_only_the_expired_head_is_dropped(self) -> None:
-        done = subprocess.run(  # noqa: S603 - our own launcher
+        done = subprocess.run(
             [_python(), "-c", EXPIRE, LAUNCHER], capture_output=True, text=True, check=True
         )
         assert json.loads(done.stdout.splitlines()[-1]) == {

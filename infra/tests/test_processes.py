@@ -91,7 +91,7 @@ class TestStop:
         assert process.pid is None
 
     def test_children_end_when_their_parent_is_killed(self, tmp_path: Path) -> None:
-        parent = subprocess.Popen(  # noqa: S603 - our own interpreter
+        parent = subprocess.Popen(
             [sys.executable, "-c", PARENT, str(tmp_path / "child.log")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -130,7 +130,7 @@ def test_a_load_killed_at_a_step_and_run_again_has_the_same_rows(
     }
     command = [sys.executable, "-c", KILLED_LOAD, str(DAY), step]
 
-    killed = subprocess.run(command, env={**os.environ, **told}, check=False, timeout=60)  # noqa: S603, TID251
+    killed = subprocess.run(command, env={**os.environ, **told}, check=False, timeout=60)  # noqa: TID251
 
     assert killed.returncode == -signal.SIGKILL
     with open_daily_load(zones) as daily_load:

@@ -19,7 +19,7 @@ from fashion_kit.ids import IdFactory, new_id
 POLL_SECONDS = 0.01
 GIVE_UP_SECONDS = 10.0
 SHOWN = 6
-TASTE = {"sub_category": "Topwear", "gender": "Women"}
+TASTE = {"article_type": "Kurtas", "gender": "Women"}
 PERSON = {
     "username": "mai.nguyen",
     "first_name": "Mai",

@@ -120,6 +120,7 @@ class Demo:
             shoppers=self._settings.shoppers,
             seconds=self._settings.seconds,
             seed=self._stack.config.settings.seed,
+            eagerness=self._settings.eagerness,
         )
 
     def _follow(self, shopper: Shopper, closed: Event) -> None:

@@ -15,6 +15,8 @@ class DemoSettings(Settings):
     """How many shoppers come."""
     seconds: float = Field(default=60, gt=0)
     """Over how many seconds."""
+    eagerness: float = Field(default=3, gt=0)
+    """How readily they put things into the cart; 1 is as in life, where few buy."""
     story_clicks: int = Field(default=4, ge=1)
     """How many products the followed shopper clicks in her story."""
     click_pause_seconds: float = Field(default=0.7, gt=0)

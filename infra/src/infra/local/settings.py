@@ -25,6 +25,8 @@ class LocalSettings(Settings):
     """How many past visits the first recommender model is built from."""
     history_days: int = Field(default=14, ge=1)
     """Over how many past days those visits are spread."""
+    loaded_days: int = Field(default=7, ge=0)
+    """How many of those days are loaded into the lake, so that today can be compared with them."""
     business_timezone: str = "Asia/Ho_Chi_Minh"
     """The zone in which the shop counts its days."""
     currency: str = "INR"

@@ -6,11 +6,13 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from os import getpid
 from pathlib import Path
 from threading import Event
+from zoneinfo import ZoneInfo
 
-from fashion_kit.clock import Clock, utc_now
+from fashion_kit.clock import Clock, day_of, utc_now
 from infra.local import bundles, history
 from infra.local.aws_endpoint import AwsEndpoint
 from infra.local.database import Database
@@ -180,9 +182,21 @@ class Stack:
             )
         with self._steps.step(f"History: {settings.history_sessions:,} past visits"):
             history.write(environments, until=self._clock())
+        if days := self._past_days():
+            with self._steps.step(f"Lake: the {len(days)} business days before today"):
+                flags = [word for day in days for word in ("--day", day.isoformat())]
+                self.run(
+                    "past-days", "exporter", "run", *flags, environment=environments.exporter()
+                )
         with self._steps.step("Recommender model: built, gated, published"):
             self.run("model", "recommender", "build", environment=environments.recommender())
         done.touch()
+
+    def _past_days(self) -> list[date]:
+        settings = self.config.settings
+        today = day_of(self._clock(), ZoneInfo(settings.business_timezone))
+        days = min(settings.loaded_days, settings.history_days)
+        return [today - timedelta(days=ago) for ago in range(days, 0, -1)]
 
     def _catalogue(self) -> list[str]:
         seed = str(self.config.settings.seed)

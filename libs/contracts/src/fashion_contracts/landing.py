@@ -9,7 +9,12 @@ BAD_EVENTS_PREFIX = "bad/"
 
 def hour_prefix(instant: datetime) -> str:
     """Return the folder of the instant's UTC hour: `events/dt=YYYY-MM-DD/hour=HH/`."""
-    return instant.astimezone(UTC).strftime(f"{EVENTS_PREFIX}dt=%Y-%m-%d/hour=%H/")
+    return EVENTS_PREFIX + _hour_folder(instant)
+
+
+def bad_events_prefix(instant: datetime) -> str:
+    """Return the folder of events rejected in the instant's UTC hour, laid out like the others."""
+    return BAD_EVENTS_PREFIX + _hour_folder(instant)
 
 
 def hour_prefixes(start: datetime, end: datetime) -> Iterator[str]:
@@ -18,3 +23,7 @@ def hour_prefixes(start: datetime, end: datetime) -> Iterator[str]:
     while hour < end:
         yield hour_prefix(hour)
         hour += timedelta(hours=1)
+
+
+def _hour_folder(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("dt=%Y-%m-%d/hour=%H/")

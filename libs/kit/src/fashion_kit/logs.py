@@ -4,6 +4,9 @@ import logging
 
 import structlog
 
+# They tell at INFO what only their own developers ask.
+_CHATTY = ("botocore", "httpx", "urllib3")
+
 
 def configure(level: str, log_format: str, *, service: str) -> None:
     """Send our logs and every library's through one formatter to standard error."""
@@ -28,9 +31,13 @@ def configure(level: str, log_format: str, *, service: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processor=renderer)
     )
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # It tells at every start where it found credentials.
+    logging.getLogger("botocore").setLevel(max(root.level, logging.WARNING))
     structlog.contextvars.bind_contextvars(service=service)
 
 

@@ -12,12 +12,19 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
-from fashion_kit.errors import ShopError
+from fashion_kit.errors import BadRequestError, ShopError
 from fashion_kit.logs import get_logger
 
 MEDIA_TYPE = "application/problem+json"
 
 log = get_logger(__name__)
+
+
+class UnreadableBodyError(BadRequestError):
+    """Raised when a body is not the JSON that it says it is."""
+
+    def __init__(self) -> None:
+        super().__init__("The body is not readable as JSON.")
 
 
 class Problem(BaseModel):
@@ -56,6 +63,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_crash)
+    _document_one_media_type(app)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -70,6 +78,24 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _document_one_media_type(app: FastAPI) -> None:
+    # FastAPI documents a response's model as JSON whatever else its entry says.
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        operations = (item for path in document["paths"].values() for item in path.values())
+        for response in (
+            item for operation in operations for item in operation["responses"].values()
+        ):
+            if MEDIA_TYPE in (content := response.get("content", {})):
+                content.pop("application/json", None)
+        return document
+
+    # FastAPI's documented way to extend it.
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
 async def _on_shop_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ShopError)  # noqa: S101 - registered for this class only
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -79,6 +105,8 @@ async def _on_shop_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    if any(item["type"] == "json_invalid" for item in error.errors()):
+        return problem_response(problem_of(UnreadableBodyError()))
     errors = [
         {"location": [str(part) for part in item["loc"]], "message": item["msg"]}
         for item in error.errors()

@@ -1,14 +1,19 @@
 """The base of every service's settings: read once from the environment, checked, immutable."""
 
 from typing import Annotated
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 def _zone(value: object) -> object:
-    return ZoneInfo(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    try:
+        return ZoneInfo(value)
+    except ZoneInfoNotFoundError as error:
+        raise ValueError(f"there is no timezone {value}") from error
 
 
 Timezone = Annotated[ZoneInfo, BeforeValidator(_zone)]

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from fashion_kit.errors import UnauthorizedError
 
 ALGORITHM = "EdDSA"
 ISSUER = "fashion-store"
+
+# Either PEM text or the parsed key: who checks many tokens parses once.
+PrivateKey = str | Ed25519PrivateKey
+PublicKey = str | Ed25519PublicKey
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,9 @@ class Identity:
     role: str = "customer"
 
 
-def issue_token(identity: Identity, private_key: str, *, now: datetime, lifetime: timedelta) -> str:
+def issue_token(
+    identity: Identity, private_key: PrivateKey, *, now: datetime, lifetime: timedelta
+) -> str:
     """Return a token that says who the bearer is, until `now + lifetime`."""
     claims = {
         "iss": ISSUER,
@@ -31,7 +38,7 @@ def issue_token(identity: Identity, private_key: str, *, now: datetime, lifetime
     return jwt.encode(claims, private_key, ALGORITHM)
 
 
-def verify_token(token: str, public_key: str) -> Identity:
+def verify_token(token: str, public_key: PublicKey) -> Identity:
     """Return who the token says is asking; raise UnauthorizedError if it does not hold."""
     try:
         claims = jwt.decode(

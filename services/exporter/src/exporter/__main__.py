@@ -1,6 +1,7 @@
 """The exporter's commands: `python -m exporter run` and `python -m exporter days`."""
 
 import json
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from exporter.bootstrap import open_daily_load, open_ledger
 from exporter.daily_load import requested_day
+from exporter.report import LoadReport
 from exporter.settings import ExporterSettings, LedgerSettings
 from fashion_kit.clock import utc_now
 from fashion_kit.errors import ShopError
@@ -24,27 +26,22 @@ app = typer.Typer(
 @app.command()
 def run(
     day: Annotated[
-        str | None, typer.Option(help="YYYY-MM-DD; without it, yesterday in the shop's timezone.")
+        list[str] | None,
+        typer.Option(
+            help="YYYY-MM-DD, once or more; without it, yesterday in the shop's timezone."
+        ),
     ] = None,
 ) -> None:
-    """Load one business day, replacing what the lake has of it, and print a report."""
+    """Load business days, replacing what the lake has of them, and print a report of each."""
     settings = ExporterSettings()
     configure(settings.log_level, settings.log_format, service="exporter")
     try:
-        wanted = requested_day(
-            day, name="--day", now=utc_now(), timezone=settings.business_timezone
-        )
-        # The spinner shows on a terminal only; elsewhere the logs tell.
-        with Console(stderr=True).status(f"{wanted}: begin") as status:
-            with open_daily_load(
-                settings, on_step=lambda step: status.update(f"{wanted}: {step}")
-            ) as load:
-                report = load.run(wanted)
+        for wanted in _requested_days(day, settings):
+            for line in _load(wanted, settings).lines():
+                typer.echo(line)
     except ShopError as error:
         typer.echo(f"{error.title}: {error.detail}", err=True)
         raise typer.Exit(1) from None
-    for line in report.lines():
-        typer.echo(line)
 
 
 @app.command()
@@ -52,6 +49,21 @@ def days() -> None:
     """Print the days that are loaded completely, one JSON object a line."""
     for day in open_ledger(LedgerSettings()).loaded_days():
         typer.echo(json.dumps({"business_day": day.isoformat()}))
+
+
+def _requested_days(days: list[str] | None, settings: ExporterSettings) -> list[date]:
+    """Return all days asked for; a wrong one is found before anything is loaded."""
+    now, zone = utc_now(), settings.business_timezone
+    return [requested_day(day, name="--day", now=now, timezone=zone) for day in (days or [None])]
+
+
+def _load(day: date, settings: ExporterSettings) -> LoadReport:
+    # The spinner shows on a terminal only; elsewhere the logs tell.
+    with Console(stderr=True).status(f"{day}: begin") as status:
+        with open_daily_load(
+            settings, on_step=lambda step: status.update(f"{day}: {step}")
+        ) as load:
+            return load.run(day)
 
 
 def main() -> None:

@@ -56,7 +56,7 @@ class StorefrontSettings(RelaySettings):
     """Longest body that POST /events reads; a longer one is answered 413."""
     event_queue_limit: int = Field(20_000, ge=500)
     """How many accepted events may wait for Kinesis before POST /events answers 503."""
-    event_batches_in_flight: int = Field(4, ge=1, le=64)
+    event_batches_in_flight: int = Field(2, ge=1, le=64)
     """How many PutRecords calls run at once; while fewer do, an event waits for nobody."""
     event_attempts: int = Field(4, ge=1)
     """How often an event that Kinesis throttled is put before its request is answered 503."""

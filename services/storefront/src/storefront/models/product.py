@@ -38,4 +38,9 @@ class Product(Base):
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
 
+    @property
+    def in_stock(self) -> bool:
+        """Say whether at least one is left."""
+        return self.stock > 0
+
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own spelling

@@ -1,0 +1,116 @@
+"""The storefront's REST API, put together: `uvicorn storefront.app:app`."""
+
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from fastapi import FastAPI
+
+from fashion_kit import aws, logs
+from fashion_kit.clock import Clock, utc_now
+from fashion_kit.ids import IdFactory, new_id
+from fashion_kit.metrics import install_metrics
+from fashion_kit.problems import install_problem_handlers
+from storefront import health
+from storefront.carts import endpoints as carts
+from storefront.catalogue import endpoints as catalogue
+from storefront.database import open_engine, sessions_of
+from storefront.error_handlers import install_error_handlers
+from storefront.events import endpoints as events
+from storefront.events.fast_path import EventsFastPath
+from storefront.events.publisher import BadEventStore, event_batcher
+from storefront.events.service import EventService
+from storefront.purchases import endpoints as purchases
+from storefront.settings import StorefrontSettings
+from storefront.stream import StreamPublisher
+from storefront.users import endpoints as users
+from storefront.users.passwords import Passwords
+
+ROUTERS = (
+    health.router,
+    catalogue.router,
+    users.router,
+    carts.router,
+    purchases.router,
+    events.router,
+)
+
+
+def create_app(
+    settings: StorefrontSettings | None = None,
+    *,
+    clock: Clock = utc_now,
+    id_factory: IdFactory = new_id,
+) -> FastAPI:
+    """Return the API. Settings not given are read from the environment when it starts."""
+    app = FastAPI(
+        title="Fashion store: storefront",
+        description="Catalogue, users, carts, purchases and the intake of interaction events.",
+        version="1",
+        lifespan=_lifespan_of(settings, clock, id_factory),
+    )
+    install_problem_handlers(app)
+    install_error_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    events.document_batch(app)
+    app.add_middleware(EventsFastPath)
+    install_metrics(app)
+    return app
+
+
+def _lifespan_of(
+    given: StorefrontSettings | None, clock: Clock, id_factory: IdFactory
+) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        settings = given or StorefrontSettings()
+        logs.configure(settings.log_level, settings.log_format, service="storefront")
+        async with AsyncExitStack() as stack:
+            yield {
+                "settings": settings,
+                "clock": clock,
+                "new_id": id_factory,
+                **_open_database(settings, stack),
+                **_open_events(settings, stack, clock, id_factory),
+                **_read_keys(settings),
+            }
+
+    return lifespan
+
+
+def _open_database(settings: StorefrontSettings, stack: AsyncExitStack) -> dict[str, Any]:
+    engine = open_engine(settings)
+    stack.callback(engine.dispose)
+    return {"sessions": sessions_of(engine)}
+
+
+def _open_events(
+    settings: StorefrontSettings, stack: AsyncExitStack, clock: Clock, id_factory: IdFactory
+) -> dict[str, Any]:
+    threads = settings.event_batches_in_flight
+    stream = StreamPublisher(aws.client("kinesis", pool_size=threads), settings.event_stream)
+    bad_events = BadEventStore(aws.client("s3"), settings.landing_bucket, id_factory)
+    # One thread more than batches in flight, so that keeping a bad event never waits for all.
+    pool = stack.enter_context(ThreadPoolExecutor(threads + 1, "events"))
+    batcher = event_batcher(stream, pool, settings)
+    # Left in the opposite order: what was accepted is sent before the threads end.
+    stack.push_async_callback(batcher.drain)
+    return {
+        "stream": stream,
+        "events": EventService(batcher, bad_events, pool, clock=clock),
+    }
+
+
+def _read_keys(settings: StorefrontSettings) -> dict[str, Any]:
+    key = load_pem_private_key(settings.token_private_key_file.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise TypeError("the token key must be an Ed25519 key")
+    passwords = Passwords(settings.password_memory_kib, settings.password_passes)
+    return {"private_key": key, "public_key": key.public_key(), "passwords": passwords}
+
+
+app = create_app()

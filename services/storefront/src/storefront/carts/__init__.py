@@ -1,0 +1,1 @@
+"""Carts: what a user is about to buy."""

@@ -1,0 +1,1 @@
+"""The intake of interaction events: every one judged, acknowledged only once it is safe."""

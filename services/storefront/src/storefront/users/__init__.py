@@ -1,0 +1,1 @@
+"""Users: who shops here, and how they prove it."""
