@@ -32,9 +32,8 @@ def commits_at_the_edge(tree: ast.AST, path: Path) -> Iterator[int]:
 
 def writes_through_its_port(tree: ast.AST, path: Path) -> Iterator[int]:
     """A put outside its repository or publisher escapes the retries and fences kept there."""
-    if "services" in path.parts and not re.search(
-        r"repository|publisher|relay|rejected|artefact|iceberg|landing|ledger|store|stream", path.name
-    ):
+    ports = r"repository|publisher|artefact|iceberg|landing|ledger|stores?|stream"
+    if "services" in path.parts and not re.fullmatch(rf"\w*({ports})\.py", path.name):
         puts = ("put_record", "put_records", "put_item", "batch_write_item", "put_object")
         yield from (call.lineno for call in calls_of(tree, *puts))
 

@@ -54,7 +54,8 @@ def days() -> None:
 def _requested_days(days: list[str] | None, settings: ExporterSettings) -> list[date]:
     """Return all days asked for; a wrong one is found before anything is loaded."""
     now, zone = utc_now(), settings.business_timezone
-    return [requested_day(day, name="--day", now=now, timezone=zone) for day in (days or [None])]
+    asked: list[str | None] = [*days] if days else [None]
+    return [requested_day(day, name="--day", now=now, timezone=zone) for day in asked]
 
 
 def _load(day: date, settings: ExporterSettings) -> LoadReport:

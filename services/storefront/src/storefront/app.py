@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from fastapi import FastAPI
@@ -26,6 +28,7 @@ from storefront.events.service import EventService
 from storefront.purchases import endpoints as purchases
 from storefront.settings import StorefrontSettings
 from storefront.stream import StreamPublisher
+from storefront.turns import Turns
 from storefront.users import endpoints as users
 from storefront.users.passwords import Passwords
 
@@ -69,6 +72,7 @@ def _lifespan_of(
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
         settings = given or StorefrontSettings()
         logs.configure(settings.log_level, settings.log_format, service="storefront")
+        current_default_thread_limiter().total_tokens = settings.request_threads
         async with AsyncExitStack() as stack:
             yield {
                 "settings": settings,
@@ -85,7 +89,11 @@ def _lifespan_of(
 def _open_database(settings: StorefrontSettings, stack: AsyncExitStack) -> dict[str, Any]:
     engine = open_engine(settings)
     stack.callback(engine.dispose)
-    return {"sessions": sessions_of(engine)}
+    longest_wait = timedelta(seconds=settings.database_pool_timeout_seconds)
+    return {
+        "sessions": sessions_of(engine),
+        "turns": Turns(settings.request_threads, longest_wait),
+    }
 
 
 def _open_events(

@@ -1,6 +1,6 @@
 """What endpoints ask for: a session, who is asking, the clock, new ids."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -14,6 +14,7 @@ from fashion_kit.ids import IdFactory
 from fashion_kit.tokens import Identity, verify_token
 from storefront.database import Sessions, transaction
 from storefront.settings import StorefrontSettings
+from storefront.turns import Turns
 
 _bearer = OAuth2PasswordBearer("token", auto_error=False)
 
@@ -49,7 +50,20 @@ async def get_sessions(request: Request) -> Sessions:
     return sessions
 
 
-def get_session(request: Request) -> Iterator[Session]:
+async def take_turn(request: Request) -> AsyncIterator[None]:
+    """Wait for a turn to work with the database, and give it back after the commit.
+
+    A request keeps its connection while it moves from thread to thread. Without turns, threads that
+    wait for a connection and connections that wait for a thread would wait for each other.
+    """
+    turns: Turns = request.state.turns
+    async with turns.one():
+        yield
+
+
+def get_session(
+    request: Request, _: Annotated[None, Depends(take_turn, scope="function")]
+) -> Iterator[Session]:
     """Yield the request's session. It is committed when the endpoint returned, else rolled back."""
     sessions: Sessions = request.state.sessions
     with transaction(sessions) as session:

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from fashion_kit.settings import Settings
@@ -48,6 +49,8 @@ class StorefrontSettings(RelaySettings):
     """PEM file with the Ed25519 key that signs bearer tokens."""
     token_lifetime: timedelta = timedelta(hours=1)
     """How long a bearer token holds."""
+    request_threads: int = Field(8, ge=1)
+    """How many requests work with MySQL at once; more only pass the interpreter's lock around."""
     password_memory_kib: int = Field(19_456, ge=8)
     """Memory of one Argon2id password hash; OWASP's least, so that many logins fit in memory."""
     password_passes: int = Field(2, ge=1)
@@ -60,3 +63,10 @@ class StorefrontSettings(RelaySettings):
     """How many PutRecords calls run at once; while fewer do, an event waits for nobody."""
     event_attempts: int = Field(4, ge=1)
     """How often an event that Kinesis throttled is put before its request is answered 503."""
+
+    @model_validator(mode="after")
+    def _has_enough_connections(self) -> Self:
+        # One for each request that has its turn, and one for each thread that is in a purchase.
+        if self.database_pool_size < 2 * self.request_threads:
+            raise ValueError("database_pool_size must be at least twice request_threads")
+        return self
