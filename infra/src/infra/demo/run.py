@@ -120,6 +120,7 @@ class Demo:
             shoppers=self._settings.shoppers,
             seconds=self._settings.seconds,
             seed=self._stack.config.settings.seed,
+            most_visits=self._settings.visits,
             eagerness=self._settings.eagerness,
         )
 

@@ -15,6 +15,8 @@ class DemoSettings(Settings):
     """How many shoppers come."""
     seconds: float = Field(default=60, gt=0)
     """Over how many seconds."""
+    visits: int = Field(default=1, ge=1)
+    """How often each of them comes at most."""
     eagerness: float = Field(default=3, gt=0)
     """How readily they put things into the cart; 1 is as in life, where few buy."""
     story_clicks: int = Field(default=4, ge=1)

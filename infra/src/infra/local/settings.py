@@ -21,7 +21,7 @@ class LocalSettings(Settings):
     """How many products are generated when no catalogue file is given."""
     seed: int = 20_260_101
     """From which every generated product, price, stock and shopper follows."""
-    history_sessions: int = Field(default=6_000, ge=0)
+    history_sessions: int = Field(default=4_000, ge=0)
     """How many past visits the first recommender model is built from."""
     history_days: int = Field(default=14, ge=1)
     """Over how many past days those visits are spread."""

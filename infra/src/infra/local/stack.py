@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from os import getpid
 from pathlib import Path
 from threading import Event
@@ -182,21 +182,22 @@ class Stack:
             )
         with self._steps.step(f"History: {settings.history_sessions:,} past visits"):
             history.write(environments, until=self._clock())
-        if days := self._past_days():
-            with self._steps.step(f"Lake: the {len(days)} business days before today"):
-                flags = [word for day in days for word in ("--day", day.isoformat())]
-                self.run(
-                    "past-days", "exporter", "run", *flags, environment=environments.exporter()
-                )
-        with self._steps.step("Recommender model: built, gated, published"):
-            self.run("model", "recommender", "build", environment=environments.recommender())
+        with ThreadPoolExecutor(1) as aside:
+            loaded = aside.submit(self._load_past_days)
+            with self._steps.step("Recommender model: built, gated, published"):
+                self.run("model", "recommender", "build", environment=environments.recommender())
+            with self._steps.step(f"Lake: the {settings.loaded_days} business days before today"):
+                loaded.result()
         done.touch()
 
-    def _past_days(self) -> list[date]:
+    def _load_past_days(self) -> None:
         settings = self.config.settings
         today = day_of(self._clock(), ZoneInfo(settings.business_timezone))
-        days = min(settings.loaded_days, settings.history_days)
-        return [today - timedelta(days=ago) for ago in range(days, 0, -1)]
+        days = [today - timedelta(days=ago) for ago in range(settings.loaded_days, 0, -1)]
+        flags = [word for day in days for word in ("--day", day.isoformat())]
+        if flags:
+            environment = self.environments.exporter()
+            self.run("past-days", "exporter", "run", *flags, environment=environment)
 
     def _catalogue(self) -> list[str]:
         seed = str(self.config.settings.seed)
