@@ -2,11 +2,13 @@
 
 PYTHON ?= python3        # the interpreter that makes the environment
 CATALOGUE ?=             # a styles.csv to import instead of the generated catalogue
-PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS='-k purchase'`
+PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
+TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
 # Trailing blanks before a comment become part of a make variable; strip them once, here.
 override PYTHON := $(strip $(PYTHON))
 override CATALOGUE := $(strip $(CATALOGUE))
+override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
 BIN := .venv/bin
 PACKAGES := libs/contracts libs/kit services/storefront services/recommender services/exporter infra loadtest
@@ -40,7 +42,7 @@ compose: .env ## Start the same processes in Docker, with MySQL 8.4
 test: lint types contracts pytest ## Check everything, as CI does
 
 pytest: .venv/.dev ## Run every test against the real MariaDB and AWS endpoint
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(PYTEST_ARGS)
 
 lint: .venv/.dev ## Check style
 	$(BIN)/ruff format --check $(SOURCES)

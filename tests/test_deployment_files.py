@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
 from exporter.settings import ExporterSettings
 from infra import names
@@ -27,7 +28,7 @@ DOCKERFILES = [
     ROOT / "infra/Dockerfile",
     ROOT / "infra/compose/aws.Dockerfile",
 ]
-SETTINGS = {
+SETTINGS: dict[str, list[type[BaseSettings]]] = {
     "storefront": [StorefrontSettings],
     "recommender": [ApiSettings],
     "model": [BuildSettings],

@@ -3,8 +3,9 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from os import getpid
@@ -97,16 +98,19 @@ class Stack:
         """Keep the services running until interrupted: one that ended is started again."""
         while True:
             Event().wait(SUPERVISE_SECONDS)
-            for service in self.services:
-                if service.process.pid is None:
-                    service.start(self.environments)
-                    self.write_state()
+            self.restart_what_ended()
+
+    def restart_what_ended(self) -> None:
+        """Start the services anew that do not run any more."""
+        for service in self.services:
+            if service.process.pid is None:
+                service.start(self.environments)
+                self.write_state()
 
     def stop(self) -> None:
         """Stop everything, last started first; another Ctrl-C does not leave half of it running."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        self._running.close()
+        with _undisturbed():
+            self._running.close()
         StackState.forget(self.config.folder)
 
     def write_state(self) -> None:
@@ -212,3 +216,15 @@ class Stack:
                 self._running.callback(service.process.stop)
             for service in self.services:
                 service.wait_until_ready()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Pay no attention to Ctrl-C and SIGTERM for the time of the block."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
