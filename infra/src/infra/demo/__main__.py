@@ -30,7 +30,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.demo", description=__doc__)
     parser.add_argument("--catalogue", type=Path, help="a styles.csv to sell")
     catalogue = parser.parse_args().catalogue
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     console = Console()
     began = perf_counter()
     console.rule("[bold]A day at the fashion store")

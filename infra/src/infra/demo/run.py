@@ -80,7 +80,8 @@ class Demo:
         days = self._business_days(began)
         for day in days:
             with self._steps.step(f"Daily load: business day {day} into the lake"):
-                self._load(day)
+                report = self._load(day)
+            self._steps.note(report)
         queries = LakeQueries(self._stack.environments.resources.glue_database)
         with self._steps.step("Questions: Athena SQL over the lake"):
             answers = [(asked, queries.query(asked.sql, day=days[-1])) for asked in QUESTIONS]
@@ -145,9 +146,9 @@ class Demo:
         zone = ZoneInfo(self._stack.config.settings.business_timezone)
         return sorted({day_of(began, zone), day_of(self._clock(), zone)})
 
-    def _load(self, day: date) -> None:
+    def _load(self, day: date) -> str:
         environment = self._stack.environments.exporter()
-        self._stack.run(
+        return self._stack.run(
             "daily-load", "exporter", "run", "--day", day.isoformat(), environment=environment
         )
 

@@ -48,7 +48,8 @@ def up(console: Console, catalogue: Path | None) -> int:
     if (state := StackState.read(FOLDER)) is not None:
         console.print(f"The shop is already up (supervisor {state.supervisor.pid}).")
         return status(console)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with suppress(KeyboardInterrupt):
         with Stack(StackConfig(FOLDER, catalogue=catalogue), Steps(console)) as stack:
             console.print(f"\n  storefront   {stack.url_of('storefront')}/docs")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from time import perf_counter
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 Report = Callable[[float, str], None]
@@ -35,6 +36,11 @@ class Steps:
             task = bar.add_task(what, total=1, note="")
             yield lambda share, words: bar.update(task, completed=share, note=words)
         self._done(what, began)
+
+    def note(self, words: str) -> None:
+        """Show what the last step has to say for itself."""
+        for line in words.strip().splitlines():
+            self._console.print(f"      [dim]{escape(line.strip())}[/]", highlight=False)
 
     def _done(self, what: str, began: float) -> None:
         self._console.print(f"  [green]✓[/] {what:<62} [dim]{perf_counter() - began:6.1f} s[/]")

@@ -181,9 +181,10 @@ class Stack:
         catalogue = self.config.catalogue
         what = f"{settings.products:,} generated products" if catalogue is None else catalogue.name
         with self._steps.step(f"Catalogue: {what}"):
-            self.run(
+            report = self.run(
                 "catalogue", "storefront", *self._catalogue(), environment=environments.owner()
             )
+        self._steps.note(report.splitlines()[-1])
         with self._steps.step(f"History: {settings.history_sessions:,} past visits"):
             history.write(environments, until=self._clock())
         with ThreadPoolExecutor(1) as aside:
