@@ -5,7 +5,6 @@ A benchmark is a module of this folder with `run() -> dict`; its `variants` beco
 
 import importlib
 import json
-import pkgutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-HERE = Path(__file__).parent
-FIGURES = HERE.parent / "build/bench"
+BENCHMARKS = ("events",)
+FIGURES = Path(__file__).parents[1] / "build/bench"
 
 console = Console()
 
@@ -22,22 +21,12 @@ console = Console()
 def main() -> None:
     """Run the benchmarks named, or all of them."""
     FIGURES.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[1:] or _names():
+    for name in sys.argv[1:] or BENCHMARKS:
         module = importlib.import_module(f"bench.{name}")
         with console.status(f"Measuring {name} ..."):
             figures = module.run()
         (FIGURES / f"{name}.json").write_text(json.dumps(figures, indent=2) + "\n")
         _show(name, figures)
-
-
-def _names() -> list[str]:
-    modules = (f"bench.{found.name}" for found in pkgutil.iter_modules([str(HERE)]))
-    benchmarks = (name for name in modules if name != "bench.__main__")
-    return [
-        name.removeprefix("bench.")
-        for name in benchmarks
-        if hasattr(importlib.import_module(name), "run")
-    ]
 
 
 def _show(name: str, figures: dict[str, Any]) -> None:

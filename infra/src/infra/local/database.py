@@ -4,7 +4,6 @@ The server's packages come from Debian's registry and are only unpacked. RDS run
 we write is what both accept.
 """
 
-import hashlib
 import os
 import secrets
 import shutil
@@ -79,13 +78,19 @@ class Database:
         self.port = port or free_port()
         self._data = folder / "data"
         self._tmp = folder / "tmp"
-        self._socket_link = _short_socket_folder(folder)
+        # Made anew, for us alone, at each start: nobody else can have put something there.
+        self._socket_folder: tempfile.TemporaryDirectory[str] | None = None
         self._process = Process("database", folder / "database.log")
 
     @property
     def socket(self) -> Path:
-        """Return the socket's path, kept short: the system allows about 107 characters."""
-        return self._socket_link / "m.sock"
+        """Return the socket's path, kept short: the system allows about 107 characters.
+
+        It is another one after each start.
+        """
+        if self._socket_folder is None:
+            raise ValueError("the database has no socket before it was started")
+        return Path(self._socket_folder.name) / "m.sock"
 
     @property
     def pid(self) -> int | None:
@@ -120,7 +125,7 @@ class Database:
         """Initialise the folder if it is new, start the server, and wait until it answers."""
         server = Server.find()
         self._tmp.mkdir(parents=True, exist_ok=True)
-        self._socket_link.mkdir(mode=0o700, exist_ok=True)
+        self._socket_folder = tempfile.TemporaryDirectory(prefix="fashion-")
         if not (self._data / "mysql").exists():
             self._initialise(server)
         self._process.start(
@@ -171,11 +176,16 @@ class Database:
     def stop(self) -> None:
         """Stop the server after it has written everything down."""
         self._process.stop()
-        shutil.rmtree(self._socket_link, ignore_errors=True)
+        self._remove_socket()
 
     def kill(self) -> None:
         """End the server as a power cut would."""
         self._process.kill()
+        self._remove_socket()
+
+    def _remove_socket(self) -> None:
+        if self._socket_folder is not None:
+            self._socket_folder.cleanup()
 
     def _answers(self) -> bool:
         # pymysql leaves its socket open when nobody listens yet; so knock with one of our own.
@@ -211,17 +221,11 @@ class Database:
         subprocess.run(command, env=server.environment(), check=True, stdout=subprocess.DEVNULL)
 
 
-def _short_socket_folder(folder: Path) -> Path:
-    """Return a folder for the socket whose path is short wherever the checkout lies."""
-    digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"fashion-{digest}"
-
-
 def _unpack_packages(target: Path) -> None:
     """Fetch the server's Debian packages with lists and caches of our own, and unpack them."""
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         raise NoDatabaseServerError(
-            "No MariaDB here: install mariadb-server-core, or set DATABASE_URL to a MySQL 8.4."
+            "No MariaDB here, and no apt-get to fetch it with: install mariadb-server-core."
         )
     downloads = LOCAL / "apt"
     (downloads / "lists" / "partial").mkdir(parents=True, exist_ok=True)
