@@ -92,4 +92,12 @@ class TestLife:
 
     def test_a_long_folder_does_not_matter(self, tmp_path: Path) -> None:
         server = Database(tmp_path / ("deep/" * 40))
-        assert len(str(server.socket)) < 100
+        server.start()
+        try:
+            assert _scalar(server.owner_url, "SELECT 1") == 1
+        finally:
+            server.stop()
+
+    def test_a_database_that_never_started_can_be_stopped(self, tmp_path: Path) -> None:
+        Database(tmp_path).stop()
+        assert tmp_path.exists()
