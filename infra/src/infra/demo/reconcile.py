@@ -97,11 +97,17 @@ class Check:
     what: str
     left: object
     right: object
+    holds: bool
 
-    @property
-    def holds(self) -> bool:
-        """Say whether both sides are equal."""
-        return self.left == self.right
+    @classmethod
+    def equal(cls, what: str, left: object, right: object) -> "Check":
+        """Return the check that both are equal."""
+        return cls(what, left, right, left == right)
+
+    @classmethod
+    def at_most(cls, what: str, value: float, limit: float) -> "Check":
+        """Return the check that the value is not above the limit."""
+        return cls(what, value, limit, value <= limit)
 
 
 def reconcile(
@@ -110,19 +116,21 @@ def reconcile(
     """Return every check; `confirmed_purchases` and `accepted` are what the shoppers were told."""
     sent = accepted | books.outbox_event_ids
     return [
-        Check(
+        Check.equal(
             "purchases the shoppers were told of = purchases in MySQL",
             len(confirmed_purchases),
             books.purchases,
         ),
-        Check("... and they are the same ones", confirmed_purchases ^ books.purchase_ids, set()),
-        Check("purchases in MySQL = purchases in the lake", books.purchases, lake.purchases),
-        Check("units sold = units moved", books.units_sold, books.units_moved),
-        Check("units sold = units gone from stock", books.units_sold, books.units_gone),
-        Check("units sold = units in the lake", books.units_sold, lake.units),
-        Check("revenue = sum of its lines", books.revenue, books.revenue_of_lines),
-        Check("revenue in MySQL = revenue in the lake", books.revenue, lake.revenue),
-        Check("events accepted = events in the lake", len(sent), lake.event_rows),
-        Check("... and they are the same ones, once each", sent ^ lake.event_ids, set()),
-        Check("products oversold", books.oversold, 0),
+        Check.equal(
+            "... and they are the same ones", confirmed_purchases ^ books.purchase_ids, set()
+        ),
+        Check.equal("purchases in MySQL = purchases in the lake", books.purchases, lake.purchases),
+        Check.equal("units sold = units moved", books.units_sold, books.units_moved),
+        Check.equal("units sold = units gone from stock", books.units_sold, books.units_gone),
+        Check.equal("units sold = units in the lake", books.units_sold, lake.units),
+        Check.equal("revenue = sum of its lines", books.revenue, books.revenue_of_lines),
+        Check.equal("revenue in MySQL = revenue in the lake", books.revenue, lake.revenue),
+        Check.equal("events accepted = events in the lake", len(sent), lake.event_rows),
+        Check.equal("... and they are the same ones, once each", sent ^ lake.event_ids, set()),
+        Check.equal("products oversold", books.oversold, 0),
     ]

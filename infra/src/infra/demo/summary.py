@@ -101,4 +101,4 @@ def _cell(picks: Sequence[Pick], row: int) -> str:
 def _short(value: object) -> str:
     if isinstance(value, (set, frozenset)):
         return f"{len(value)} differ" if value else "none differs"
-    return f"{value:,}" if isinstance(value, (int, Decimal)) else str(value)
+    return f"{value:,}" if isinstance(value, (int, float, Decimal)) else str(value)
