@@ -15,6 +15,8 @@ from exporter.lambdas.daily_load import handler
 from exporter.report import LoadReport
 from exporter.settings import AwsSettings, ExporterSettings
 from fashion_contracts.lake import TABLES
+from fashion_kit.aws import client
+from fashion_kit.ids import new_id
 
 DAY = date(2024, 11, 22)
 NOON = datetime(2024, 11, 22, 5, tzinfo=UTC)
@@ -111,6 +113,22 @@ def test_settings_need_the_pseudonym_key_in_one_place(
 
     with pytest.raises(ValidationError, match="set either EXPORTER_PSEUDONYM_KEY or"):
         ExporterSettings()
+
+
+def test_url_and_key_may_lie_in_the_secret_store(
+    told: ExporterSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = told.database_url.get_secret_value()
+    secret = {"database_url": url, "pseudonym_key": told.pseudonym_secret().decode()}
+    kept = client("secretsmanager").create_secret(Name=new_id(), SecretString=json.dumps(secret))
+    monkeypatch.delenv("EXPORTER_DATABASE_URL")
+    monkeypatch.delenv("EXPORTER_PSEUDONYM_KEY")
+    monkeypatch.setenv("EXPORTER_SECRET_ID", kept["ARN"])
+
+    settings = ExporterSettings()
+
+    assert settings.database_url.get_secret_value() == url
+    assert settings.pseudonym_secret() == told.pseudonym_secret()
 
 
 def test_a_pseudonym_key_may_lie_in_a_file(

@@ -1,13 +1,15 @@
 """What the exporter is told by its environment (`EXPORTER_...`)."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from fashion_kit.aws import client
 from fashion_kit.settings import Settings, Timezone
 
 SHORTEST_KEY = 32
@@ -39,6 +41,9 @@ class LedgerSettings(Settings):
 class ExporterSettings(LedgerSettings):
     """What the daily load needs."""
 
+    secret_id: str | None = None
+    """Secret in Secrets Manager, a JSON object with `database_url` and `pseudonym_key`: where the
+    environment may hold no password, as that of a Lambda, it is read from there."""
     database_url: SecretStr
     """Where MySQL is and who we are there: `mysql+pymysql://user:password@host:port/database`."""
     landing_bucket: str = Field(min_length=1)
@@ -68,6 +73,15 @@ class ExporterSettings(LedgerSettings):
     """How often a table's commit is tried when somebody else changed the table meanwhile."""
     lock_wait: timedelta = timedelta(minutes=10)
     """How long a load waits for another one to end before it gives up."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret(cls, given: dict[str, Any]) -> dict[str, Any]:
+        if not given.get("secret_id"):
+            return given
+        answer = client("secretsmanager").get_secret_value(SecretId=given["secret_id"])
+        secret: dict[str, Any] = json.loads(answer["SecretString"])
+        return secret | given
 
     @model_validator(mode="after")
     def _has_a_pseudonym_key(self) -> Self:
