@@ -23,7 +23,7 @@ class EventSource:
     bisect_on_error: bool = True
     """Whether a failed batch is split in two, so that a poison record ends up alone."""
     parallelization_factor: int = 1
-    """How many batches of one shard run at once; 1 keeps the trends' fence for each shard valid."""
+    """How many batches of one shard run at once; more would only help a shard that falls behind."""
     reports_batch_item_failures: bool = True
     """Whether the function's answer names the first failed record."""
     function_timeout_seconds: int = 10
