@@ -42,7 +42,7 @@ compose: .env ## Start the same processes in Docker, with MySQL 8.4
 test: lint types contracts pytest ## Check everything, as CI does
 
 pytest: .venv/.dev ## Run every test against the real MariaDB and AWS endpoint
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
 lint: .venv/.dev ## Check style
 	$(BIN)/ruff format --check $(SOURCES)

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-# One process runs them all: the shop takes longer to start than they do.
-pytestmark = pytest.mark.xdist_group("journeys")
-
 PATIENCE_SECONDS = 20
 
 
