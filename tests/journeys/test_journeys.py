@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import sys
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,10 @@ from fashion_kit.aws import client
 from fashion_kit.clock import day_of, utc_now
 from fashion_kit.ids import new_id
 from infra.local.delivery import flush
+from infra.local.processes import Process
 from infra.local.queries import LakeQueries
+from infra.local.schedule.scheduler import ScheduleState
+from infra.local.schedule.status import ScheduleStatus
 from infra.local.stack import Stack
 from infra.local.state import StackState
 
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def wait_until(what: Callable[[], bool]) -> None:
@@ -45,6 +50,16 @@ def view(product_id: int, **more: Any) -> dict[str, Any]:
 
 def business_day() -> date:
     return day_of(utc_now(), ZoneInfo(SETTINGS.business_timezone))
+
+
+def has_caught_up(folder: Path, day: date, *, since: datetime) -> bool:
+    status = ScheduleStatus.read(folder)
+    return (
+        status is not None
+        and status.running is None
+        and (status.last_done, status.failed_days) == (day, [])
+        and status.last_build > since
+    )
 
 
 def load_today(shop: Stack) -> LakeQueries:
@@ -109,6 +124,22 @@ class TestLake:
             f"SELECT COUNT(*) FROM events WHERE event_id = '{event['event_id']}'"  # noqa: S608
         )
         assert rows.rows == [(1,)]
+
+
+class TestSchedule:
+    def test_a_missed_day_is_loaded_and_the_model_is_built(
+        self, shop: Stack, tmp_path: Path
+    ) -> None:
+        yesterday, long_ago = business_day() - timedelta(days=1), utc_now() - timedelta(days=2)
+        missed = ScheduleState(last_done=yesterday - timedelta(days=1), last_build=long_ago)
+        (tmp_path / "state.json").write_text(missed.model_dump_json())
+        told = shop.environments.schedule() | {"SCHEDULE_STATE_FOLDER": str(tmp_path)}
+        schedule = Process("schedule", tmp_path / "schedule.log")
+        schedule.start([sys.executable, "-m", "infra.local.schedule"], told)
+        try:
+            wait_until(lambda: has_caught_up(tmp_path, yesterday, since=long_ago))
+        finally:
+            schedule.stop()
 
 
 class TestBadInput:
