@@ -117,4 +117,7 @@ def test_what_helps_goes_into_the_problem() -> None:
 def test_each_error_of_the_tree_has_a_status_of_its_own() -> None:
     tree = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     statuses = [kind.status for kind in tree if issubclass(kind, ShopError)]
-    assert sorted(statuses) == [400, 401, 403, 404, 409, 422, 500, 503]
+    assert sorted(statuses) == [
+        *(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429),
+        *(500, 503),
+    ]

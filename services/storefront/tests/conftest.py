@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from threading import Thread
 from time import monotonic, sleep
@@ -26,7 +27,7 @@ from infra.local.keys import Keys
 from infra.local.resources import Resources
 from storefront.app import create_app
 from storefront.database import Sessions, migrate, open_engine, sessions_of
-from storefront.models import Base, Product, User
+from storefront.models import Base, OutboxLane, Product, User
 from storefront.settings import StorefrontSettings
 from storefront.stream import StreamPublisher
 
@@ -94,6 +95,10 @@ def storefront_settings(
         event_stream=resources.event_stream,
         landing_bucket=resources.landing_bucket,
         token_private_key_file=keys.token_private,
+        catalogue_max_age=timedelta(0),
+        user_requests_per_minute=0,
+        address_requests_per_minute=0,
+        credential_requests_per_minute=0,
         password_memory_kib=8,
         password_passes=1,
         log_level="WARNING",
@@ -113,7 +118,8 @@ def sessions(storefront_engine: Engine) -> Sessions:
     """Return sessions on the schema, emptied of what the tests before left."""
     with storefront_engine.begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(delete(table))
+            if table is not OutboxLane.__table__:
+                connection.execute(delete(table))
     return sessions_of(storefront_engine)
 
 

@@ -36,10 +36,12 @@ class EventType(StrEnum):
     BEGIN_CHECKOUT = "begin_checkout"
     PURCHASE = "purchase"
     REFUND = "refund"
+    IDENTIFY = "identify"
 
 
-# Money moved only when the books say so: these come from the outbox, never from a client.
-SERVER_TYPES: Final = frozenset({EventType.PURCHASE, EventType.REFUND})
+# Money moved only when the books say so, and a guest is a user only when both proved it: these come
+# from the outbox, never from a client.
+SERVER_TYPES: Final = frozenset({EventType.PURCHASE, EventType.REFUND, EventType.IDENTIFY})
 PRODUCT_TYPES: Final = frozenset(
     {
         EventType.PRODUCT_VIEW,
@@ -156,6 +158,8 @@ class Interaction(ClientEvent):
     """One act of a shopper, stamped by the server: the record on the stream and in the lake."""
 
     received_at: Instant
+    client_time: Instant | None = None
+    """The client's `event_time`, where the server put its own time in that place."""
     purchase_id: Identifier | None = None
 
     @model_validator(mode="after")

@@ -1,13 +1,18 @@
 """The errors a service may answer with. A service's own trees hang below these.
 
-ShopError                 500  the root; the class name is the problem's `type`
-+-- BadRequestError       400
-+-- UnauthorizedError     401
-+-- ForbiddenError        403
-+-- NotFoundError         404
-+-- ConflictError         409
-+-- UnprocessableError    422
-+-- TransientError        503  passes by itself: Retry-After, or a batch item failure in a Lambda
+ShopError                      500  the root; the class name is the problem's `type`
++-- BadRequestError            400
++-- UnauthorizedError          401
++-- ForbiddenError             403
++-- NotFoundError              404
++-- ConflictError              409
++-- PreconditionFailedError    412
++-- ContentTooLargeError       413
++-- UnsupportedMediaTypeError  415
++-- UnprocessableError         422
++-- PreconditionRequiredError  428
++-- TooManyRequestsError       429  with Retry-After
++-- TransientError             503  passes by itself: Retry-After, or a Lambda's batch item failure
 """
 
 from typing import Any, ClassVar
@@ -68,11 +73,57 @@ class ConflictError(ShopError):
     title = "Conflict"
 
 
+class PreconditionFailedError(ShopError):
+    """Raised when the thing has changed since the caller read it."""
+
+    status = 412
+    title = "Precondition failed"
+
+
+class ContentTooLargeError(ShopError):
+    """Raised when a body is longer than the service reads."""
+
+    status = 413
+    title = "Content too large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is longer than {limit} bytes.", limit=limit)
+
+
+class UnsupportedMediaTypeError(ShopError):
+    """Raised when a body is of a kind, or packed in a way, that the service does not read."""
+
+    status = 415
+    title = "Unsupported media type"
+
+
 class UnprocessableError(ShopError):
     """Raised when a request is readable but its content is wrong."""
 
     status = 422
     title = "Unprocessable content"
+
+
+class PreconditionRequiredError(ShopError):
+    """Raised when a change must say which version it is meant for, and does not."""
+
+    status = 428
+    title = "Precondition required"
+
+
+class TooManyRequestsError(ShopError):
+    """Raised when a caller comes more often than it may."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(f"Too many requests. Try again in {retry_after_seconds} s.")
+        self.retry_after_seconds = retry_after_seconds
+
+    def headers(self) -> dict[str, str]:
+        """Return when to come back."""
+        return {"Retry-After": str(self.retry_after_seconds)}
 
 
 class TransientError(ShopError):

@@ -10,8 +10,8 @@ import typer
 from fashion_kit import aws, logs
 from fashion_kit.clock import utc_now
 from storefront import database
-from storefront.catalogue import loading
 from storefront.database import open_engine, sessions_of
+from storefront.loading import load as loading
 from storefront.outbox.relay import Relay
 from storefront.settings import DatabaseSettings, RelaySettings
 from storefront.stream import StreamPublisher

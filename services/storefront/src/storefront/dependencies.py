@@ -1,22 +1,35 @@
 """What endpoints ask for: a session, who is asking, the clock, new ids."""
 
 from collections.abc import AsyncIterator, Iterator
+from enum import StrEnum
 from typing import Annotated
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fashion_kit.clock import Clock
-from fashion_kit.errors import UnauthorizedError
+from fashion_kit.errors import ForbiddenError, UnauthorizedError
 from fashion_kit.ids import IdFactory
 from fashion_kit.tokens import Identity, verify_token
 from storefront.database import Sessions, transaction
+from storefront.models import User
 from storefront.settings import StorefrontSettings
 from storefront.turns import Turns
 
 _bearer = OAuth2PasswordBearer("token", auto_error=False)
+
+
+class Role(StrEnum):
+    """What a bearer may do."""
+
+    ANONYMOUS = "anonymous"
+    """A shopper who is not logged in: has a cart, and nothing else."""
+    CUSTOMER = "customer"
+    SERVICE = "service"
+    """Another system of the shop, such as the warehouse."""
+    ADMIN = "admin"
 
 
 class MissingTokenError(UnauthorizedError):
@@ -24,6 +37,20 @@ class MissingTokenError(UnauthorizedError):
 
     def __init__(self) -> None:
         super().__init__("This needs a bearer token; POST /token gives one.")
+
+
+class WrongRoleError(ForbiddenError):
+    """Raised when the bearer's role is not one that may do this."""
+
+    def __init__(self, *allowed: Role) -> None:
+        super().__init__(f"This is for the role {' or '.join(allowed)}.")
+
+
+class UnknownUserError(UnauthorizedError):
+    """Raised when a token is good but its user is gone."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such user any more.")
 
 
 async def get_settings(request: Request) -> StorefrontSettings:
@@ -70,16 +97,6 @@ def get_session(
         yield session
 
 
-async def get_identity(
-    request: Request, token: Annotated[str | None, Depends(_bearer)]
-) -> Identity:
-    """Return who is asking; raise UnauthorizedError if nobody or nobody we know."""
-    if token is None:
-        raise MissingTokenError
-    public_key: Ed25519PublicKey = request.state.public_key
-    return verify_token(token, public_key)
-
-
 # `function`: the commit comes before the answer. The default would answer first, and a client could
 # hold a 201 for something that is never committed.
 SessionDep = Annotated[Session, Depends(get_session, scope="function")]
@@ -87,4 +104,52 @@ SessionsDep = Annotated[Sessions, Depends(get_sessions)]
 SettingsDep = Annotated[StorefrontSettings, Depends(get_settings)]
 ClockDep = Annotated[Clock, Depends(get_clock)]
 NewIdDep = Annotated[IdFactory, Depends(get_new_id)]
+
+
+async def get_identity(
+    request: Request, token: Annotated[str | None, Depends(_bearer)]
+) -> Identity:
+    """Return who is asking, be it a guest with a signed id; raise UnauthorizedError if nobody."""
+    if token is None:
+        raise MissingTokenError
+    return verify_token(token, request.state.public_key)
+
+
 IdentityDep = Annotated[Identity, Depends(get_identity)]
+
+
+async def get_user(identity: IdentityDep) -> Identity:
+    """Return the user who is asking, by the token alone; raise WrongRoleError for a guest."""
+    if identity.role == Role.ANONYMOUS:
+        raise WrongRoleError(Role.CUSTOMER)
+    return identity
+
+
+UserDep = Annotated[Identity, Depends(get_user)]
+
+
+def get_account(user: UserDep, session: SessionDep) -> Identity:
+    """Return the user who is asking; raise UnknownUserError if the account is gone."""
+    alive = select(User.id).where(User.id == user.user_id, User.erased_at.is_(None))
+    if session.scalar(alive) is None:
+        raise UnknownUserError
+    return user
+
+
+async def get_staff(user: UserDep) -> Identity:
+    """Return the admin or service who is asking."""
+    if user.role not in (Role.ADMIN, Role.SERVICE):
+        raise WrongRoleError(Role.ADMIN, Role.SERVICE)
+    return user
+
+
+async def get_admin(user: UserDep) -> Identity:
+    """Return the admin who is asking."""
+    if user.role != Role.ADMIN:
+        raise WrongRoleError(Role.ADMIN)
+    return user
+
+
+AccountDep = Annotated[Identity, Depends(get_account)]
+StaffDep = Annotated[Identity, Depends(get_staff)]
+AdminDep = Annotated[Identity, Depends(get_admin)]

@@ -5,10 +5,11 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from fashion_kit.errors import ShopError, TransientError, UnauthorizedError
+from fashion_kit.errors import ShopError, TransientError
 from fashion_kit.logs import get_logger
 from fashion_kit.problems import problem_of, problem_response
 from storefront.database import NO_REFERENCED_ROW, mysql_code
+from storefront.dependencies import UnknownUserError
 
 log = get_logger(__name__)
 
@@ -18,13 +19,6 @@ class DatabaseUnavailableError(TransientError):
 
     def __init__(self) -> None:
         super().__init__("The database does not answer in time. Try again shortly.")
-
-
-class UnknownUserError(UnauthorizedError):
-    """Raised when a token is good but its user is gone."""
-
-    def __init__(self) -> None:
-        super().__init__("There is no such user any more.")
 
 
 def install_error_handlers(app: FastAPI) -> None:

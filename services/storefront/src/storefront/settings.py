@@ -1,13 +1,18 @@
 """What the storefront is told by its environment (`STOREFRONT_...`)."""
 
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from fashion_kit.settings import Settings
+
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
+Share = Annotated[Decimal, Field(ge=0, lt=1, max_digits=5, decimal_places=4)]
+Fee = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
 
 
 class DatabaseSettings(Settings):
@@ -30,7 +35,7 @@ class DatabaseSettings(Settings):
 
 
 class RelaySettings(DatabaseSettings):
-    """What the outbox relay needs besides."""
+    """What the outbox relay needs besides, and the housekeeping that runs beside it."""
 
     event_stream: str = Field(min_length=1)
     """Name of the Kinesis stream that interactions go to."""
@@ -38,35 +43,126 @@ class RelaySettings(DatabaseSettings):
     """How long the relay rests when the outbox is empty."""
     relay_batch_size: int = Field(500, ge=1, le=500)
     """How many outbox rows the relay sends at once; Kinesis takes 500."""
+    outbox_retention: timedelta = timedelta(days=7)
+    """How long outbox rows are kept once they are sent."""
+    idempotency_key_lifetime: timedelta = timedelta(hours=24)
+    """How long the answer to an Idempotency-Key is repeated; afterwards the key is new again."""
+    housekeeping_pause: timedelta = timedelta(seconds=30)
+    """How often what is over is cleared: reservations, keys, refresh tokens, sent outbox rows."""
 
 
-class StorefrontSettings(RelaySettings):
-    """What the REST API needs."""
+class CatalogueSettings(Settings):
+    """How lists and searches are answered."""
 
-    landing_bucket: str = Field(min_length=1)
-    """Name of the bucket in which rejected events are kept with their reasons."""
+    catalogue_max_age: timedelta = timedelta(seconds=1)
+    """How far lists and searches may lie behind the database."""
+
+
+class TokenSettings(Settings):
+    """How shoppers prove who they are."""
+
     token_private_key_file: Path
     """PEM file with the Ed25519 key that signs bearer tokens."""
     token_lifetime: timedelta = timedelta(hours=1)
     """How long a bearer token holds."""
-    request_threads: int = Field(8, ge=1)
-    """How many requests work with MySQL at once; more only pass the interpreter's lock around."""
+    refresh_token_lifetime: timedelta = timedelta(days=30)
+    """How long a login lasts without its password, if it is used at least this often."""
+    anonymous_token_lifetime: timedelta = timedelta(days=365)
+    """How long a shopper who is not logged in keeps the same id and cart."""
+    token_issuer_url: str | None = None
+    """Outside issuer of the users' tokens (OpenID Connect, such as Cognito); ours if not set."""
+    token_audience: str | None = None
+    """What the outside issuer's tokens must name in `aud` or, as Cognito does, `client_id`."""
+    token_jwks_url: str | None = None
+    """Where the outside issuer publishes its keys; `{issuer}/.well-known/jwks.json` if not set."""
+    token_groups_claim: str = "cognito:groups"  # noqa: S105 - the name of a claim
+    """The outside issuer's claim that lists a user's roles; who has none there is a customer."""
     password_memory_kib: int = Field(19_456, ge=8)
     """Memory of one Argon2id password hash; OWASP's least, so that many logins fit in memory."""
     password_passes: int = Field(2, ge=1)
     """Passes of one Argon2id password hash."""
+
+
+class SafetySettings(Settings):
+    """What every request has to pass."""
+
+    request_body_limit_bytes: int = Field(256 * 1024, ge=1)
+    """Longest body of any request but POST /events; a longer one is answered 413."""
+    user_requests_per_minute: int = Field(600, ge=0)
+    """Requests of one bearer before 429; 0 for no limit. Each process counts for itself."""
+    address_requests_per_minute: int = Field(3_000, ge=0)
+    """Requests of one address before 429; 0 for no limit."""
+    credential_requests_per_minute: int = Field(30, ge=0)
+    """Attempts to log in or register from one address before 429; 0 for no limit."""
+    rate_limit_entries: int = Field(100_000, ge=1)
+    """How many bearers and addresses are counted at once; the longest silent are forgotten."""
+    cors_origins: tuple[Origin, ...] = ()
+    """Websites, as a JSON list of origins, whose pages may call the API from a browser."""
+
+
+class PurchaseSettings(Settings):
+    """How purchases are priced, paid and written."""
+
+    tax_rate: Share = Decimal("0.05")
+    """Share of the price that is tax: 0.05 for 5 %."""
+    prices_include_tax: bool = True
+    """Whether the catalogue's prices already hold the tax; if not, it comes on top."""
+    shipping_fee: Fee = Decimal(0)
+    """What shipping one purchase costs, tax included."""
+    free_shipping_from: Fee | None = None
+    """Worth of the lines from which shipping is free; never if not set."""
+    reservation_lifetime: timedelta = timedelta(minutes=15)
+    """How long units are kept for a shopper at the checkout."""
+    purchase_batch_size: int = Field(64, ge=1, le=500)
+    """How many purchases are committed together at most."""
+    purchase_batches_in_flight: int = Field(2, ge=1, le=16)
+    """How many such commits run at once."""
+    purchase_queue_limit: int = Field(2_000, ge=1)
+    """How many purchases may wait for their commit before POST /purchases answers 503."""
+    payment_timeout: timedelta = timedelta(seconds=5)
+    """How long a payment's provider may take before its outcome counts as unknown."""
+    payment_signing_key: SecretStr | None = None
+    """Secret that signs the payment provider's notifications; without it none is believed."""
+
+
+class EventSettings(Settings):
+    """How interaction events are taken."""
+
+    landing_bucket: str = Field(min_length=1)
+    """Name of the bucket in which rejected events are kept with their reasons."""
     event_body_limit_bytes: int = Field(1024 * 1024, ge=1, le=4 * 1024 * 1024)
-    """Longest body that POST /events reads; a longer one is answered 413."""
+    """Longest body that POST /events reads, packed or unpacked; a longer one is answered 413."""
     event_queue_limit: int = Field(20_000, ge=500)
     """How many accepted events may wait for Kinesis before POST /events answers 503."""
     event_batches_in_flight: int = Field(2, ge=1, le=64)
     """How many PutRecords calls run at once; while fewer do, an event waits for nobody."""
     event_attempts: int = Field(4, ge=1)
     """How often an event that Kinesis throttled is put before its request is answered 503."""
+    event_spool_folder: Path | None = None
+    """Where events wait while Kinesis is away; without it such requests are answered 503."""
+    event_spool_limit_bytes: int = Field(256 * 1024 * 1024, ge=1)
+    """How much may wait on disk before POST /events answers 503."""
+    development: bool = False
+    """Serve GET /dev/events/{all,good,bad}: what was taken lately. Never in production."""
+
+
+class StorefrontSettings(
+    RelaySettings,
+    CatalogueSettings,
+    TokenSettings,
+    SafetySettings,
+    PurchaseSettings,
+    EventSettings,
+):
+    """What the REST API needs."""
+
+    request_threads: int = Field(8, ge=1)
+    """How many requests work with MySQL at once; more only pass the interpreter's lock around."""
 
     @model_validator(mode="after")
     def _has_enough_connections(self) -> Self:
-        # One for each request that has its turn, and one for each thread that is in a purchase.
+        # One for each request that has its turn, one for each thread that is in a transaction of
+        # its own.
         if self.database_pool_size < 2 * self.request_threads:
             raise ValueError("database_pool_size must be at least twice request_threads")
         return self

@@ -1,1 +1,1 @@
-"""The catalogue: what the shop sells, and how it gets there."""
+"""The catalogue: what the shop sells, shown to shoppers and kept by the shop's people."""

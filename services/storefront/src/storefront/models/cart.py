@@ -1,24 +1,26 @@
 """Carts."""
 
-from sqlalchemy import CheckConstraint, ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, String, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.models.base import TABLE_OPTIONS, Base, Instant, Money, Ulid
 
 
 class Cart(Base):
-    """What one user is about to buy. A user has at most one."""
+    """What one shopper is about to buy: a user's or a guest's, at most one each."""
 
     __tablename__ = "carts"
+    __table_args__ = (
+        CheckConstraint("(user_id IS NULL) <> (anonymous_id IS NULL)", name="has_one_owner"),
+        TABLE_OPTIONS,
+    )
 
     id: Mapped[Ulid] = mapped_column(primary_key=True)
-    user_id: Mapped[Ulid] = mapped_column(ForeignKey("users.id"), unique=True)
+    user_id: Mapped[Ulid | None] = mapped_column(ForeignKey("users.id"), unique=True)
+    anonymous_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
     created_at: Mapped[Instant]
     updated_at: Mapped[Instant]
-
-    lines: Mapped[list["CartLine"]] = relationship(
-        order_by="CartLine.product_id", cascade="all, delete-orphan", lazy="selectin"
-    )
 
 
 class CartLine(Base):

@@ -1,22 +1,26 @@
 """The catalogue."""
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger, String
-from sqlalchemy.dialects.mysql import INTEGER
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, String, Text, text
+from sqlalchemy.dialects.mysql import BIGINT, INTEGER
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.models.base import TABLE_OPTIONS, Base, CurrencyCode, Instant, Money
 
 
 class Product(Base):
-    """A product: the Kaggle columns, and what a shop needs to sell it. A null stays a null."""
+    """A product: the Kaggle columns, and what a shop needs to sell it. A null stays a null.
+
+    `version` counts changes of the description, `updated_at` follows every change of the row: who
+    keeps a copy of the catalogue reads on from there.
+    """
 
     __tablename__ = "products"
     __table_args__ = (
         CheckConstraint("stock >= 0", name="stock_not_negative"),
         CheckConstraint("price > 0", name="price_positive"),
-        Index(None, "is_active", "id"),
-        Index(None, "sub_category", "id"),
-        Index(None, "article_type", "id"),
+        Index(None, "updated_at"),
         TABLE_OPTIONS,
     )
 
@@ -30,9 +34,11 @@ class Product(Base):
     year: Mapped[int | None] = mapped_column(SmallInteger)
     usage: Mapped[str | None] = mapped_column(String(40))
     product_display_name: Mapped[str | None] = mapped_column(String(255))
+    image_url: Mapped[str | None] = mapped_column(String(512))
     price: Mapped[Money]
     currency: Mapped[CurrencyCode]
     stock: Mapped[int]
+    units_sold: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     is_active: Mapped[bool] = mapped_column(default=True)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[Instant]
@@ -43,4 +49,28 @@ class Product(Base):
         """Say whether at least one is left."""
         return self.stock > 0
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own spelling
+
+class ProductAction(StrEnum):
+    """What somebody did to a product."""
+
+    ADD = "add"
+    CHANGE = "change"
+    RESTOCK = "restock"
+    RETIRE = "retire"
+    REINSTATE = "reinstate"
+
+
+class ProductChange(Base):
+    """Who changed a product, when, and what: the audit of the catalogue. None is ever deleted."""
+
+    __tablename__ = "product_changes"
+    __table_args__ = (Index(None, "product_id", "id"), TABLE_OPTIONS)
+
+    id: Mapped[int] = mapped_column(BIGINT(unsigned=True), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("products.id"))
+    actor_id: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(20))
+    version: Mapped[int]
+    changes: Mapped[str] = mapped_column(Text)
+    """A JSON object: each field that changed, with its value before and after."""
+    changed_at: Mapped[Instant]

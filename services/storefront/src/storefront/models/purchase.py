@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.dialects.mysql import BIGINT
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from storefront.models.base import TABLE_OPTIONS, Base, CurrencyCode, Instant, Money, Ulid
@@ -12,10 +13,18 @@ class PurchaseStatus(StrEnum):
     """Where a purchase stands."""
 
     PLACED = "placed"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
 
 
 class Purchase(Base):
-    """One committed purchase: its total is what its lines add up to."""
+    """One committed purchase: lines, shipping and tax add up to its total.
+
+    `tax` is part of the prices where they include it, and comes on top where they do not.
+    """
 
     __tablename__ = "purchases"
     __table_args__ = (
@@ -28,6 +37,9 @@ class Purchase(Base):
     id: Mapped[Ulid] = mapped_column(primary_key=True)
     user_id: Mapped[Ulid] = mapped_column(ForeignKey("users.id"))
     status: Mapped[str] = mapped_column(String(20), default=PurchaseStatus.PLACED)
+    subtotal: Mapped[Money]
+    shipping: Mapped[Money]
+    tax: Mapped[Money]
     total: Mapped[Money]
     currency: Mapped[CurrencyCode]
     purchased_at: Mapped[Instant]
@@ -53,3 +65,17 @@ class PurchaseLine(Base):
     quantity: Mapped[int]
     unit_price: Mapped[Money]
     line_total: Mapped[Money]
+
+
+class PurchaseTransition(Base):
+    """One step of a purchase from state to state: who took it, and when."""
+
+    __tablename__ = "purchase_transitions"
+    __table_args__ = (Index(None, "purchase_id", "id"), TABLE_OPTIONS)
+
+    id: Mapped[int] = mapped_column(BIGINT(unsigned=True), primary_key=True)
+    purchase_id: Mapped[Ulid] = mapped_column(ForeignKey("purchases.id"))
+    from_status: Mapped[str] = mapped_column(String(20))
+    to_status: Mapped[str] = mapped_column(String(20))
+    actor_id: Mapped[str] = mapped_column(String(64))
+    moved_at: Mapped[Instant]

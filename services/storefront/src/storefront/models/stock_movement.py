@@ -13,7 +13,13 @@ class MovementReason(StrEnum):
     """Why stock moved."""
 
     INITIAL = "initial"
+    RESTOCK = "restock"
     PURCHASE = "purchase"
+    CANCELLATION = "cancellation"
+    REFUND = "refund"
+    RESERVATION = "reservation"
+    RELEASE = "release"
+    """A reservation ended: its units came back, or went on into a purchase."""
 
 
 class StockMovement(Base):

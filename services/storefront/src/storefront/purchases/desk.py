@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from storefront.database import run_in_transaction
 from storefront.dependencies import ClockDep, NewIdDep, SessionsDep, SettingsDep
+from storefront.outbox.repository import OutboxRepository
 from storefront.purchases.idempotency import Answer, IdempotencyRepository
 from storefront.purchases.repository import PurchaseRepository
 from storefront.purchases.schemas import PurchaseRequest
@@ -26,7 +27,10 @@ class PurchaseDesk:
 
         def work(session: Session) -> Answer:
             purchases = PurchaseRepository(session)
-            service = PurchaseService(purchases, user_id, clock=self._clock, new_id=self._new_id)
+            outbox = OutboxRepository(session)
+            service = PurchaseService(
+                purchases, outbox, user_id, clock=self._clock, new_id=self._new_id
+            )
             return service.place_once(IdempotencyRepository(session, user_id, key), request)
 
         return run_in_transaction(self._sessions, work, attempts=self._attempts)

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from fashion_kit.paging import Cursor, Page, PageSize
 from fashion_kit.problems import problem_responses
 from storefront.dependencies import ClockDep, IdentityDep, NewIdDep, SessionDep
+from storefront.outbox.repository import OutboxRepository
 from storefront.purchases.desk import PurchaseDesk
 from storefront.purchases.errors import InvalidIdempotencyKeyError, MissingIdempotencyKeyError
 from storefront.purchases.repository import PurchaseRepository
@@ -42,7 +43,8 @@ async def get_service(
 ) -> PurchaseService:
     """Return the bearer's purchases over the request's session."""
     purchases = PurchaseRepository(session)
-    return PurchaseService(purchases, identity.user_id, clock=clock, new_id=new_id)
+    outbox = OutboxRepository(session)
+    return PurchaseService(purchases, outbox, identity.user_id, clock=clock, new_id=new_id)
 
 
 ServiceDep = Annotated[PurchaseService, Depends(get_service)]

@@ -7,12 +7,10 @@ from decimal import Decimal
 from sqlalchemy import CursorResult, Row, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from fashion_contracts.events import Interaction
 from storefront.models import (
     Cart,
     CartLine,
     MovementReason,
-    OutboxEvent,
     Product,
     Purchase,
     StockMovement,
@@ -52,7 +50,7 @@ class PurchaseRepository:
             )
             .values(
                 stock=Product.stock - wanted.quantity,
-                version=Product.version + 1,
+                units_sold=Product.units_sold + wanted.quantity,
                 updated_at=now,
             )
             .execution_options(synchronize_session=False)
@@ -87,21 +85,6 @@ class PurchaseRepository:
                     "moved_at": purchase.purchased_at,
                 }
                 for line in purchase.lines
-            ],
-        )
-
-    def add_events(self, events: Sequence[Interaction]) -> None:
-        """Leave the events in the outbox."""
-        self._session.execute(
-            insert(OutboxEvent),
-            [
-                {
-                    "event_id": event.event_id,
-                    "partition_key": event.shopper_id,
-                    "payload": event.to_record().decode(),
-                    "created_at": event.received_at,
-                }
-                for event in events
             ],
         )
 

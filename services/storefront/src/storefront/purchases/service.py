@@ -9,6 +9,7 @@ from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
 from fashion_kit.paging import Page, cut_page, decode_cursor
 from storefront.models import Purchase, PurchaseLine, PurchaseStatus
+from storefront.outbox.repository import OutboxRepository
 from storefront.purchases.errors import (
     CartNotFoundError,
     EmptyCartError,
@@ -32,9 +33,16 @@ class PurchaseService:
     """Sells to one user, and shows that user what was sold. The caller owns the transaction."""
 
     def __init__(
-        self, purchases: PurchaseRepository, user_id: str, *, clock: Clock, new_id: IdFactory
+        self,
+        purchases: PurchaseRepository,
+        outbox: OutboxRepository,
+        user_id: str,
+        *,
+        clock: Clock,
+        new_id: IdFactory,
     ) -> None:
         self._purchases = purchases
+        self._outbox = outbox
         self._user_id = user_id
         self._clock = clock
         self._new_id = new_id
@@ -54,7 +62,7 @@ class PurchaseService:
         self._take_stock(wanted)
         purchase = self._priced(wanted)
         self._purchases.add(purchase)
-        self._purchases.add_events(events_of(purchase, self._new_id))
+        self._outbox.add(events_of(purchase, self._new_id))
         if request.cart_id is not None:
             self._purchases.empty_cart(request.cart_id)
         return PurchaseView.model_validate(purchase)
@@ -131,6 +139,9 @@ class PurchaseService:
             id=self._new_id(),
             user_id=self._user_id,
             status=PurchaseStatus.PLACED,
+            subtotal=total,
+            shipping=Decimal(),
+            tax=Decimal(),
             total=total,
             currency=currency,
             purchased_at=now,

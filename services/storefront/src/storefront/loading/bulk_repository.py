@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import bindparam, exists, insert, literal, select, text
 from sqlalchemy.orm import Session
 
-from storefront.catalogue.new_product import NewProduct
+from storefront.loading.new_product import NewProduct
 from storefront.models import MovementReason, Product, StockMovement
 from storefront.models.base import UtcDateTime
 

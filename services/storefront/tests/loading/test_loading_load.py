@@ -13,19 +13,19 @@ from sqlalchemy.orm import Session
 
 from fashion_kit.mysql import mysql_engine
 from infra.local.database import Database
-from storefront.catalogue.generator import generate
-from storefront.catalogue.loading import (
+from storefront.database import migrate
+from storefront.loading.first_stock import StockModel
+from storefront.loading.generator import generate
+from storefront.loading.load import (
     BATCH_SIZE,
     LoadReport,
     import_catalogue,
     load_products,
     seed_catalogue,
 )
-from storefront.catalogue.new_product import NewProduct
-from storefront.catalogue.prices import PriceModel
-from storefront.catalogue.stock import StockModel
-from storefront.catalogue.styles import HEADER, WrongStylesHeaderError
-from storefront.database import migrate
+from storefront.loading.new_product import NewProduct
+from storefront.loading.prices import PriceModel
+from storefront.loading.styles import HEADER, WrongStylesHeaderError
 from storefront.models import Product, StockMovement
 
 pytestmark = pytest.mark.servers

@@ -9,8 +9,8 @@ from itertools import islice
 from random import Random
 from typing import TypeVar
 
-from storefront.catalogue.assortment import ArticleType, Assortment, read_assortment
-from storefront.catalogue.new_product import NewProduct
+from storefront.loading.assortment import ArticleType, Assortment, read_assortment
+from storefront.loading.new_product import NewProduct
 
 FIRST_ID = 1001
 _KIDS = {"Boys", "Girls"}

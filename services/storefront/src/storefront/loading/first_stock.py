@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from storefront.catalogue.draws import standard_normal, uniform
+from storefront.loading.draws import standard_normal, uniform
 
 
 @dataclass(frozen=True)

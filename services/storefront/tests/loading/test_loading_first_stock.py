@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storefront.catalogue.stock import StockModel
+from storefront.loading.first_stock import StockModel
 
 STOCK = StockModel(seed=7)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from storefront.catalogue.assortment import read_assortment
-from storefront.catalogue.calibrate import SIGMA_RANGE, ArticleTypes, as_toml, collect, fit, main
+from storefront.loading.assortment import read_assortment
+from storefront.loading.calibrate import SIGMA_RANGE, ArticleTypes, as_toml, collect, fit, main
 
 COLUMNS = ["Product_Name", "Product_Brand", "Price"]
 

@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 
 from fashion_kit.clock import Clock
 from fashion_kit.logs import get_logger
-from storefront.catalogue.bulk_repository import BulkRepository, ProductForSale
-from storefront.catalogue.generator import generate
-from storefront.catalogue.new_product import NewProduct
-from storefront.catalogue.prices import CURRENCY, PriceModel
-from storefront.catalogue.stock import StockModel
-from storefront.catalogue.styles import OddRow, StylesRow, read_styles
 from storefront.database import run_in_transaction, sessions_of
+from storefront.loading.bulk_repository import BulkRepository, ProductForSale
+from storefront.loading.first_stock import StockModel
+from storefront.loading.generator import generate
+from storefront.loading.new_product import NewProduct
+from storefront.loading.prices import CURRENCY, PriceModel
+from storefront.loading.styles import OddRow, StylesRow, read_styles
 
 BATCH_SIZE: Final = 1_000
 ATTEMPTS: Final = 10  # of one batch, while shoppers' purchases or another load hold its rows

@@ -21,7 +21,7 @@ from typing import Final
 from sqlalchemy import String
 
 from fashion_kit.errors import UnprocessableError
-from storefront.catalogue.new_product import NewProduct
+from storefront.loading.new_product import NewProduct
 from storefront.models import Product
 
 HEADER: Final = (

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storefront.catalogue.new_product import NewProduct
-from storefront.catalogue.styles import (
+from storefront.loading.new_product import NewProduct
+from storefront.loading.styles import (
     HEADER,
     BrokenStylesFileError,
     Fault,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storefront.catalogue.assortment import read_assortment
-from storefront.catalogue.generator import FIRST_ID, generate
-from storefront.catalogue.new_product import NewProduct
+from storefront.loading.assortment import read_assortment
+from storefront.loading.generator import FIRST_ID, generate
+from storefront.loading.new_product import NewProduct
 
 SEED = 7
 BRANDS = {brand for brands in read_assortment().brands.values() for brand in brands}

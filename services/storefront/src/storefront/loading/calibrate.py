@@ -1,6 +1,6 @@
 """Fit the price distributions to a real catalogue with prices, and print them as prices.toml.
 
-`python -m storefront.catalogue.calibrate myntra_products_catalog.csv[.gz] > prices.toml`
+`python -m storefront.loading.calibrate myntra_products_catalog.csv[.gz] > prices.toml`
 The file needs the columns Product_Name, Product_Brand and Price (INR).
 """
 
@@ -17,8 +17,8 @@ from typing import IO
 
 import typer
 
-from storefront.catalogue.assortment import ArticleType, read_assortment
-from storefront.catalogue.prices import Lognormal
+from storefront.loading.assortment import ArticleType, read_assortment
+from storefront.loading.prices import Lognormal
 
 FEWEST_SAMPLES = 3
 # One brand's prices are too much alike for a shop of many; cheap and dear brands are no one bell.
@@ -87,7 +87,7 @@ def collect(rows: Iterable[dict[str, str]]) -> dict[str, Prices]:
 
 def as_toml(groups: dict[str, Prices]) -> Iterator[str]:
     """Yield the lines of prices.toml: each group with enough prices to trust."""
-    yield "# Fitted by storefront.catalogue.calibrate to real prices in INR (docs/decisions/0002)."
+    yield "# Fitted by storefront.loading.calibrate to real prices in INR (docs/decisions/0002)."
     for level, prices in groups.items():
         yield f"\n[{level}]"
         for name in sorted(prices):

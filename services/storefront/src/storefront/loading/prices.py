@@ -12,8 +12,8 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from storefront.catalogue.draws import standard_normal
-from storefront.catalogue.new_product import NewProduct
+from storefront.loading.draws import standard_normal
+from storefront.loading.new_product import NewProduct
 
 CURRENCY = "INR"
 LOWEST_PRICE = Decimal(49)

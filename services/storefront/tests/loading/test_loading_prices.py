@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storefront.catalogue.new_product import NewProduct
-from storefront.catalogue.prices import (
+from storefront.loading.new_product import NewProduct
+from storefront.loading.prices import (
     LOWEST_PRICE,
     Lognormal,
     PriceFits,

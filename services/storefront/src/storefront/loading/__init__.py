@@ -1,0 +1,1 @@
+"""Loading: how products get into the catalogue, generated or from a file."""

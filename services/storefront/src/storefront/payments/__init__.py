@@ -1,0 +1,1 @@
+"""Payments: every attempt to pay, each settled once however often it is answered."""

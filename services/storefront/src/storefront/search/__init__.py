@@ -1,0 +1,1 @@
+"""Search: the catalogue in memory, which answers lists, searches and counts."""

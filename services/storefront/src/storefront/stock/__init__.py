@@ -1,0 +1,1 @@
+"""Stock: what the shop has of each product, and every movement of it."""

@@ -1,0 +1,1 @@
+"""Tokens: how shoppers, guests and systems prove who they are, for a while."""
