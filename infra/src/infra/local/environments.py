@@ -65,6 +65,9 @@ class Environments:
             "STOREFRONT_LANDING_BUCKET": self.resources.landing_bucket,
             "STOREFRONT_TOKEN_PRIVATE_KEY_FILE": str(self.keys.token_private),
             "STOREFRONT_CURRENCY": self.settings.currency,
+            # Every shopper of this machine has the same address.
+            "STOREFRONT_ADDRESS_REQUESTS_PER_MINUTE": "0",
+            "STOREFRONT_CREDENTIAL_REQUESTS_PER_MINUTE": "0",
             # The 19 MB of a password hash go back to the system at once, not to each thread's heap.
             "MALLOC_MMAP_THRESHOLD_": str(1024 * 1024),
         }

@@ -15,10 +15,12 @@ Share = Annotated[Decimal, Field(ge=0, lt=1, max_digits=5, decimal_places=4)]
 Fee = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
 
 
-class DatabaseSettings(Settings):
-    """What every command of the storefront needs: the way to MySQL."""
-
+class _Part(Settings):
     model_config = SettingsConfigDict(env_prefix="STOREFRONT_")
+
+
+class DatabaseSettings(_Part):
+    """What every command of the storefront needs: the way to MySQL."""
 
     database_url: SecretStr
     """Where MySQL is and who we are there: `mysql+pymysql://user:password@host:port/database`."""
@@ -51,14 +53,14 @@ class RelaySettings(DatabaseSettings):
     """How often what is over is cleared: reservations, keys, refresh tokens, sent outbox rows."""
 
 
-class CatalogueSettings(Settings):
+class CatalogueSettings(_Part):
     """How lists and searches are answered."""
 
     catalogue_max_age: timedelta = timedelta(seconds=1)
     """How far lists and searches may lie behind the database."""
 
 
-class TokenSettings(Settings):
+class TokenSettings(_Part):
     """How shoppers prove who they are."""
 
     token_private_key_file: Path
@@ -83,7 +85,7 @@ class TokenSettings(Settings):
     """Passes of one Argon2id password hash."""
 
 
-class SafetySettings(Settings):
+class SafetySettings(_Part):
     """What every request has to pass."""
 
     request_body_limit_bytes: int = Field(256 * 1024, ge=1)
@@ -100,7 +102,7 @@ class SafetySettings(Settings):
     """Websites, as a JSON list of origins, whose pages may call the API from a browser."""
 
 
-class PurchaseSettings(Settings):
+class PurchaseSettings(_Part):
     """How purchases are priced, paid and written."""
 
     tax_rate: Share = Decimal("0.05")
@@ -125,7 +127,7 @@ class PurchaseSettings(Settings):
     """Secret that signs the payment provider's notifications; without it none is believed."""
 
 
-class EventSettings(Settings):
+class EventSettings(_Part):
     """How interaction events are taken."""
 
     landing_bucket: str = Field(min_length=1)
