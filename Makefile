@@ -17,7 +17,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status reset compose test pytest lint types contracts format bench template requirements clean
+.PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench template requirements clean
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -43,6 +43,9 @@ test: lint types contracts pytest ## Check everything, as CI does
 
 pytest: .venv/.dev ## Run every test against the real MariaDB and AWS endpoint
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
+
+proof: .venv/.dev ## Race 64 clients for the last 50 units, 1,000 times over; kill what can be killed
+	$(BIN)/pytest services/storefront/tests/proof --proof-rounds 1000
 
 lint: .venv/.dev ## Check style
 	$(BIN)/ruff format --check $(SOURCES)

@@ -298,7 +298,7 @@ def test_faults_and_batches_leave_no_trace(
 def test_the_real_table_ends_the_same_after_faults_and_rewinds(
     make_service: MakeService, shoppers: ShoppersRepository, memory_shoppers: Any
 ) -> None:
-    random = Random(7)  # noqa: S311 - repeatable, not secret
+    random = Random(7)
     events = [_random_event(random, number) for number in range(150)]
     stream = [StreamRecord(str(10**55 + n), e.to_record()) for n, e in enumerate(events)]
     deliver(make_service(memory_shoppers), stream, [len(stream)])

@@ -35,7 +35,7 @@ def visits(event: Callable[..., Interaction]) -> Callable[..., list[Interaction]
     """Return a maker of visits: each walks a few steps up from some product, as neighbours do."""
 
     def make(count: int, *, begin: datetime, span: timedelta, seed: int = 1) -> list[Interaction]:
-        random = Random(seed)  # noqa: S311 - repeatable, not secret
+        random = Random(seed)
         events = []
         for visit in range(count):
             at = begin + span * visit / count

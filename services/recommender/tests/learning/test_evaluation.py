@@ -30,7 +30,7 @@ COLUMNS = [
 @pytest.fixture
 def clicks(tmp_path: Path) -> Path:
     """Return a month of visits that each walk along a shelf of 60 products."""
-    random = Random(3)  # noqa: S311 - repeatable, not secret
+    random = Random(3)
     path = tmp_path / "clicks.csv"
     with path.open("w", newline="") as file:
         writer = csv.writer(file, delimiter=";")

@@ -39,7 +39,7 @@ def test_the_last_article_named_is_what_is_sold(name: str, article_type: str | N
 
 
 def test_the_fit_finds_the_distribution_that_prices_came_from() -> None:
-    draw = random.Random(7)  # noqa: S311 - a repeatable sample
+    draw = random.Random(7)
     found = fit([800 * math.exp(draw.gauss(0, 0.4)) for _ in range(5_000)])
     assert found.median == pytest.approx(800, rel=0.03)
     assert found.sigma == pytest.approx(0.4, rel=0.05)
