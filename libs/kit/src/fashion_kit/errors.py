@@ -117,8 +117,8 @@ class TooManyRequestsError(ShopError):
     status = 429
     title = "Too many requests"
 
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__(f"Too many requests. Try again in {retry_after_seconds} s.")
+    def __init__(self, retry_after_seconds: int, **extensions: Any) -> None:
+        super().__init__(f"Too many requests. Try again in {retry_after_seconds} s.", **extensions)
         self.retry_after_seconds = retry_after_seconds
 
     def headers(self) -> dict[str, str]:

@@ -22,6 +22,8 @@ def mysql_engine(
         max_overflow=0,
         pool_timeout=pool_timeout_seconds,
         pool_pre_ping=True,
+        # An error's text goes to the log, and a statement's values may be somebody's address.
+        hide_parameters=True,
         isolation_level=isolation_level,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,

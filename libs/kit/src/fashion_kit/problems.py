@@ -1,7 +1,7 @@
 """RFC 9457 problem details: every failure of every service answers in this one shape."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
-from fashion_kit.errors import BadRequestError, ShopError
+from fashion_kit.errors import BadRequestError, ShopError, UnprocessableError
 from fashion_kit.logs import get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -25,6 +25,13 @@ class UnreadableBodyError(BadRequestError):
 
     def __init__(self) -> None:
         super().__init__("The body is not readable as JSON.")
+
+
+class InvalidTextError(UnprocessableError):
+    """Raised when a text holds half a character, which JSON can say and nothing can keep."""
+
+    def __init__(self) -> None:
+        super().__init__("A text of the request is not valid Unicode.")
 
 
 class Problem(BaseModel):
@@ -62,7 +69,9 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ShopError, _on_shop_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_crash)
+    # Only a client can have brought such a text: none of ours has half a character.
+    app.add_exception_handler(UnicodeEncodeError, _on_invalid_text)
+    app.add_exception_handler(Exception, answer_crash)
     _document_one_media_type(app)
 
 
@@ -76,6 +85,25 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
+
+
+def document_problems(app: FastAPI, *statuses: int, exempt: Collection[str] = ()) -> None:
+    """Add to every operation's description what any may answer, but for the exempt paths."""
+    describe = app.openapi
+    added = {
+        str(status): {key: value for key, value in response.items() if key != "model"}
+        for status, response in problem_responses(*statuses).items()
+    }
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        for path, item in document["paths"].items():
+            for operation in item.values() if path not in exempt else ():
+                operation["responses"] = dict(sorted((added | operation["responses"]).items()))
+        return document
+
+    # FastAPI's documented way to extend it.
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _document_one_media_type(app: FastAPI) -> None:
@@ -122,6 +150,10 @@ async def _on_invalid_request(_: Request, error: Exception) -> JSONResponse:
     )
 
 
+async def _on_invalid_text(_: Request, __: Exception) -> JSONResponse:
+    return problem_response(problem_of(InvalidTextError()))
+
+
 async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     phrase = HTTPStatus(error.status_code).phrase
@@ -136,7 +168,8 @@ async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _on_crash(request: Request, error: Exception) -> JSONResponse:
+async def answer_crash(request: Request, error: Exception) -> JSONResponse:
+    """Log the crash and return an answer that says nothing of it."""
     log.error("request_crashed", path=request.url.path, exc_info=error)
     return problem_response(
         Problem(

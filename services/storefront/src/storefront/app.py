@@ -7,8 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from fastapi import FastAPI
 
 from fashion_kit import aws, logs
@@ -20,6 +18,7 @@ from storefront import health
 from storefront.carts import endpoints as carts
 from storefront.catalogue import endpoints as catalogue
 from storefront.database import open_engine, sessions_of
+from storefront.edge import install_edge, open_edge
 from storefront.error_handlers import install_error_handlers
 from storefront.events import endpoints as events
 from storefront.events.fast_path import EventsFastPath
@@ -28,6 +27,8 @@ from storefront.events.service import EventService
 from storefront.purchases import endpoints as purchases
 from storefront.settings import StorefrontSettings
 from storefront.stream import StreamPublisher
+from storefront.tokens import endpoints as tokens
+from storefront.tokens.keys import open_tokens
 from storefront.turns import Turns
 from storefront.users import endpoints as users
 from storefront.users.passwords import Passwords
@@ -35,6 +36,7 @@ from storefront.users.passwords import Passwords
 ROUTERS = (
     health.router,
     catalogue.router,
+    tokens.router,
     users.router,
     carts.router,
     purchases.router,
@@ -61,6 +63,7 @@ def create_app(
         app.include_router(router)
     events.document_batch(app)
     app.add_middleware(EventsFastPath)
+    install_edge(app)
     install_metrics(app)
     return app
 
@@ -80,7 +83,9 @@ def _lifespan_of(
                 "new_id": id_factory,
                 **_open_database(settings, stack),
                 **_open_events(settings, stack, clock, id_factory),
-                **_read_keys(settings),
+                **open_tokens(settings, clock),
+                **open_edge(settings),
+                "passwords": Passwords(settings.password_memory_kib, settings.password_passes),
             }
 
     return lifespan
@@ -111,14 +116,6 @@ def _open_events(
         "stream": stream,
         "events": EventService(batcher, bad_events, pool, clock=clock),
     }
-
-
-def _read_keys(settings: StorefrontSettings) -> dict[str, Any]:
-    key = load_pem_private_key(settings.token_private_key_file.read_bytes(), password=None)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise TypeError("the token key must be an Ed25519 key")
-    passwords = Passwords(settings.password_memory_kib, settings.password_passes)
-    return {"private_key": key, "public_key": key.public_key(), "passwords": passwords}
 
 
 app = create_app()

@@ -7,18 +7,19 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import OAuth2PasswordBearer
 from sqlalchemy import select
+from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.orm import Session
 
 from fashion_kit.clock import Clock
-from fashion_kit.errors import ForbiddenError, UnauthorizedError
+from fashion_kit.errors import ForbiddenError, NotFoundError, UnauthorizedError
 from fashion_kit.ids import IdFactory
-from fashion_kit.tokens import Identity, verify_token
+from fashion_kit.tokens import ISSUER, Identity, TokenVerifier
 from storefront.database import Sessions, transaction
 from storefront.models import User
 from storefront.settings import StorefrontSettings
 from storefront.turns import Turns
 
-_bearer = OAuth2PasswordBearer("token", auto_error=False)
+_bearer = OAuth2PasswordBearer("token", refreshUrl="token", auto_error=False)
 
 
 class Role(StrEnum):
@@ -51,6 +52,13 @@ class UnknownUserError(UnauthorizedError):
 
     def __init__(self) -> None:
         super().__init__("There is no such user any more.")
+
+
+class UsersElsewhereError(NotFoundError):
+    """Raised when users are to register or log in here, and another issuer does that."""
+
+    def __init__(self, issuer: str) -> None:
+        super().__init__(f"Users register and log in at {issuer}.", issuer=issuer)
 
 
 async def get_settings(request: Request) -> StorefrontSettings:
@@ -112,7 +120,8 @@ async def get_identity(
     """Return who is asking, be it a guest with a signed id; raise UnauthorizedError if nobody."""
     if token is None:
         raise MissingTokenError
-    return verify_token(token, request.state.public_key)
+    verifier: TokenVerifier = request.state.verifier
+    return await verifier.identify(token)
 
 
 IdentityDep = Annotated[Identity, Depends(get_identity)]
@@ -128,12 +137,30 @@ async def get_user(identity: IdentityDep) -> Identity:
 UserDep = Annotated[Identity, Depends(get_user)]
 
 
-def get_account(user: UserDep, session: SessionDep) -> Identity:
-    """Return the user who is asking; raise UnknownUserError if the account is gone."""
-    alive = select(User.id).where(User.id == user.user_id, User.erased_at.is_(None))
-    if session.scalar(alive) is None:
+def get_account(user: UserDep, session: SessionDep, clock: ClockDep) -> Identity:
+    """Return the user who is asking; raise UnknownUserError if the account is gone.
+
+    A user of an outside issuer has an account from the first request on.
+    """
+    found = session.execute(select(User.erased_at).where(User.id == user.user_id)).one_or_none()
+    if found is None and user.issuer != ISSUER:
+        _add_account(user.user_id, session, clock)
+    elif found is None or found.erased_at is not None:
         raise UnknownUserError
     return user
+
+
+def _add_account(user_id: str, session: Session, clock: Clock) -> None:
+    now = clock()
+    statement = insert(User).values(id=user_id, created_at=now, updated_at=now)
+    # Another request of the same new user may have been first.
+    session.execute(statement.on_duplicate_key_update(id=User.id))
+
+
+async def require_own_users(settings: SettingsDep) -> None:
+    """Raise UsersElsewhereError where an outside issuer registers users and logs them in."""
+    if settings.token_issuer_url is not None:
+        raise UsersElsewhereError(settings.token_issuer_url)
 
 
 async def get_staff(user: UserDep) -> Identity:

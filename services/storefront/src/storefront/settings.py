@@ -65,6 +65,8 @@ class TokenSettings(_Part):
 
     token_private_key_file: Path
     """PEM file with the Ed25519 key that signs bearer tokens."""
+    token_former_public_key_files: tuple[Path, ...] = ()
+    """PEM files, as a JSON list, with the public halves of keys whose tokens are still out."""
     token_lifetime: timedelta = timedelta(hours=1)
     """How long a bearer token holds."""
     refresh_token_lifetime: timedelta = timedelta(days=30)
@@ -83,6 +85,13 @@ class TokenSettings(_Part):
     """Memory of one Argon2id password hash; OWASP's least, so that many logins fit in memory."""
     password_passes: int = Field(2, ge=1)
     """Passes of one Argon2id password hash."""
+
+    @model_validator(mode="after")
+    def _names_its_audience(self) -> Self:
+        # Else a token that the same issuer gave for any other website would open accounts here.
+        if self.token_issuer_url is not None and not self.token_audience:
+            raise ValueError("token_issuer_url needs token_audience")
+        return self
 
 
 class SafetySettings(_Part):

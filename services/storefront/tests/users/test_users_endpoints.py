@@ -1,4 +1,4 @@
-"""Users: who registers, who gets a token, and who sees what."""
+"""Users: who registers, and who sees what."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,6 @@ ASHA: dict[str, Any] = {
     "email": "asha@example.in",
     "password": PASSWORD,
 }
-FORM = {"username": "asha.rao", "password": PASSWORD}
 
 
 class TestRegister:
@@ -98,34 +97,6 @@ class TestRegister:
         names = {"first_name": "आशा 🛍", "last_name": "Nguyễn"}
         shown = client.post("/users", json=ASHA | names).json()
         assert {name: shown[name] for name in names} == names
-
-
-class TestToken:
-    def test_a_password_gives_a_token_that_opens_the_account(self, client: httpx.Client) -> None:
-        client.post("/users", json=ASHA)
-        token = client.post("/token", data=FORM).json()
-        assert (token["token_type"], token["expires_in"]) == ("bearer", 3600)
-        bearer = {"Authorization": f"Bearer {token['access_token']}"}
-        assert client.get("/users/me", headers=bearer).json()["username"] == "asha.rao"
-
-    def test_the_usernames_case_does_not_matter(self, client: httpx.Client) -> None:
-        client.post("/users", json=ASHA)
-        assert client.post("/token", data=FORM | {"username": "Asha.RAO "}).status_code == 200
-
-    def test_wrong_password_and_unknown_user_are_answered_alike(self, client: httpx.Client) -> None:
-        client.post("/users", json=ASHA)
-        wrong = client.post("/token", data=FORM | {"password": "wrong"})
-        unknown = client.post("/token", data=FORM | {"username": "nobody"})
-        assert wrong.status_code == unknown.status_code == 401
-        assert wrong.json() == unknown.json()
-
-    @pytest.mark.parametrize(
-        "form", [b"", b"username=asha", b"username=%ff%fe&password=%ff", b"grant_type=x"]
-    )
-    def test_a_bad_form_is_refused(self, client: httpx.Client, form: bytes) -> None:
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        answer = client.post("/token", content=form, headers=headers)
-        assert answer.status_code in (400, 401, 422)
 
 
 class TestBearer:

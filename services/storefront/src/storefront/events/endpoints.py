@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from fashion_kit.errors import ShopError
 from fashion_kit.problems import problem_responses
-from fashion_kit.tokens import Identity, verify_token
+from fashion_kit.tokens import Identity, TokenVerifier
 from storefront.dependencies import MissingTokenError
 from storefront.events.schemas import EventBatch, EventReceipt
 from storefront.events.service import EventService
@@ -53,7 +53,7 @@ async def take_events(request: Request) -> Response:
     and `refund` come from the shop's own books and are rejected here. On 503 send all of it again:
     `event_id` makes that harmless.
     """
-    identity = _identity(request)
+    identity = await _identity(request)
     settings: StorefrontSettings = request.state.settings
     body = await _read(request, settings.event_body_limit_bytes)
     service: EventService = request.state.events
@@ -75,14 +75,15 @@ def document_batch(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _identity(request: Request) -> Identity | None:
+async def _identity(request: Request) -> Identity | None:
     header = request.headers.get("authorization")
     if header is None:
         return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
         raise MissingTokenError
-    return verify_token(token.strip(), request.state.public_key)
+    verifier: TokenVerifier = request.state.verifier
+    return await verifier.identify(token.strip())
 
 
 async def _read(request: Request, limit: int) -> bytes:

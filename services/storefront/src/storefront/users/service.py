@@ -1,17 +1,38 @@
 """The users' decisions."""
 
 from datetime import timedelta
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from typing import Final
 
 from fashion_kit.clock import Clock
-from fashion_kit.errors import ConflictError, NotFoundError, UnauthorizedError
+from fashion_kit.errors import ConflictError, ForbiddenError
+from fashion_kit.etags import check_match
 from fashion_kit.ids import IdFactory
-from fashion_kit.tokens import Identity, issue_token
+from storefront.dependencies import UnknownUserError
 from storefront.models import User
+from storefront.tokens.guests import Guests
+from storefront.tokens.repository import RefreshTokenRepository
 from storefront.users.passwords import Passwords
 from storefront.users.repository import UserRepository
-from storefront.users.schemas import TokenView, UserRegistration, UserView
+from storefront.users.schemas import (
+    AccountErasure,
+    PasswordChange,
+    ProfileChange,
+    UserRegistration,
+    UserView,
+)
+
+# Whatever tells who a user is.
+PERSONAL: Final = (
+    "username",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "address",
+    "sex",
+    "birthdate",
+    "password_hash",
+)
 
 
 class UserExistsError(ConflictError):
@@ -21,62 +42,97 @@ class UserExistsError(ConflictError):
         super().__init__("The username or the e-mail address is taken.")
 
 
-class UserNotFoundError(NotFoundError):
-    """Raised when a token is good but its user is gone."""
+class WrongPasswordError(ForbiddenError):
+    """Raised when a bearer does not know the account's password."""
 
     def __init__(self) -> None:
-        super().__init__("There is no such user any more.")
-
-
-class InvalidCredentialsError(UnauthorizedError):
-    """Raised when username and password do not belong together."""
-
-    def __init__(self) -> None:
-        super().__init__("The username or the password is wrong.")
+        super().__init__("The password is wrong or missing.")
 
 
 class UserService:
-    """Registers users, tells them who they are, and gives them tokens."""
+    """Registers users, shows and changes their accounts, and erases them."""
 
-    def __init__(self, users: UserRepository, passwords: Passwords) -> None:
+    def __init__(
+        self,
+        users: UserRepository,
+        refresh_tokens: RefreshTokenRepository,
+        passwords: Passwords,
+        *,
+        clock: Clock,
+        new_id: IdFactory,
+    ) -> None:
         self._users = users
+        self._refresh_tokens = refresh_tokens
         self._passwords = passwords
+        self._clock = clock
+        self._new_id = new_id
 
-    def register(
-        self, registration: UserRegistration, *, clock: Clock, new_id: IdFactory
-    ) -> UserView:
+    def register(self, registration: UserRegistration, guests: Guests) -> UserView:
         """Add a user; raise UserExistsError if the username or the e-mail is taken."""
-        now = clock()
+        now = self._clock()
         user = User(
-            id=new_id(),
+            id=self._new_id(),
             password_hash=self._passwords.hash(registration.password.get_secret_value()),
             created_at=now,
             updated_at=now,
-            **registration.model_dump(exclude={"password"}),
+            **registration.model_dump(exclude={"password", "anonymous_token"}),
         )
         if not self._users.add(user):
             raise UserExistsError
+        if registration.anonymous_token is not None:
+            guests.take_over(registration.anonymous_token.get_secret_value(), user.id)
         return UserView.model_validate(user)
 
     def get(self, user_id: str) -> UserView:
-        """Return the user; raise UserNotFoundError if the account is gone."""
+        """Return the user; raise UnknownUserError if the account is gone."""
         user = self._users.get_one_or_none(user_id)
         if user is None:
-            raise UserNotFoundError
+            raise UnknownUserError
         return UserView.model_validate(user)
 
-    def authenticate(self, username: str, password: str) -> Identity:
-        """Return who this is; raise InvalidCredentialsError if they cannot prove it."""
-        user = self._users.get_by_username(username.strip().lower())
-        if not self._passwords.matches(password, user.password_hash if user else None):
-            raise InvalidCredentialsError
-        assert user is not None  # noqa: S101 - nobody's password matches nothing
-        return Identity(user.id, user.role)
+    def change(self, user_id: str, change: ProfileChange, if_match: str | None) -> UserView:
+        """Change what is given, if the account is still the one that `if_match` names."""
+        user = self._lock(user_id)
+        check_match(if_match, UserView.model_validate(user).etag())
+        for name, value in change.model_dump(exclude_unset=True).items():
+            setattr(user, name, value)
+        self._touch(user)
+        if not self._users.save():
+            raise UserExistsError
+        return UserView.model_validate(user)
 
+    def change_password(self, user_id: str, change: PasswordChange) -> None:
+        """Change the password and end every login; raise WrongPasswordError without the old one."""
+        user = self._lock(user_id)
+        if not self._passwords.matches(
+            change.current_password.get_secret_value(), user.password_hash
+        ):
+            raise WrongPasswordError
+        user.password_hash = self._passwords.hash(change.new_password.get_secret_value())
+        self._touch(user)
+        self._refresh_tokens.revoke_all(user_id, self._clock())
 
-def token_for(
-    identity: Identity, private_key: Ed25519PrivateKey, *, clock: Clock, lifetime: timedelta
-) -> TokenView:
-    """Return a fresh bearer token."""
-    token = issue_token(identity, private_key, now=clock(), lifetime=lifetime)
-    return TokenView(access_token=token, expires_in=int(lifetime.total_seconds()))
+    def erase(self, user_id: str, erasure: AccountErasure) -> None:
+        """Forget who the user was; raise WrongPasswordError unless they prove it once more."""
+        user = self._lock(user_id)
+        password = erasure.password.get_secret_value() if erasure.password else ""
+        if user.password_hash is not None and not self._passwords.matches(
+            password, user.password_hash
+        ):
+            raise WrongPasswordError
+        for name in PERSONAL:
+            setattr(user, name, None)
+        self._touch(user)
+        user.erased_at = user.updated_at
+        self._users.delete_cart(user_id)
+        self._refresh_tokens.delete_all(user_id)
+
+    def _lock(self, user_id: str) -> User:
+        user = self._users.lock(user_id)
+        if user is None:
+            raise UnknownUserError
+        return user
+
+    def _touch(self, user: User) -> None:
+        # The entity tag is made of it, so no two versions may share an instant.
+        user.updated_at = max(self._clock(), user.updated_at + timedelta(microseconds=1))

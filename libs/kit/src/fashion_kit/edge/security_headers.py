@@ -1,0 +1,56 @@
+"""Headers that keep a browser from doing with an answer what it is not meant for."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Header = tuple[bytes, bytes]
+
+_ALWAYS: Final[tuple[Header, ...]] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"cross-origin-resource-policy", b"same-site"),
+)
+# An answer of an API is nothing to show, run or frame.
+_DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+_NO_STORE: Final[Header] = (b"cache-control", b"no-store")
+
+
+class SecurityHeadersMiddleware:
+    """Adds the headers to every answer, but none that the answer has already.
+
+    An answer to a bearer is for nobody else, so no cache may keep it unless it says so itself.
+    """
+
+    def __init__(self, app: ASGIApp, *, page_policies: Mapping[str, str] | None = None) -> None:
+        """Take the Content-Security-Policy of each path that is a page and not data."""
+        self.app = app
+        self._data = _with_policy(_DATA_POLICY)
+        self._pages = {path: _with_policy(policy) for path, policy in (page_policies or {}).items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and add to the answer's headers."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        added = self._pages.get(scope["path"], self._data)
+        if any(name == b"authorization" for name, _ in scope["headers"]):
+            added = (*added, _NO_STORE)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = message.get("headers", ())
+                present = {name.lower() for name, _ in own}
+                message["headers"] = [
+                    *own,
+                    *[header for header in added if header[0] not in present],
+                ]
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+def _with_policy(policy: str) -> tuple[Header, ...]:
+    return (*_ALWAYS, (b"content-security-policy", policy.encode()))
