@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from fashion_kit.paging import Cursor, Page, PageSize
 from fashion_kit.problems import problem_responses
-from storefront.dependencies import ClockDep, IdentityDep, NewIdDep, SessionDep
+from storefront.dependencies import ClockDep, NewIdDep, SessionDep, UserDep
 from storefront.outbox.repository import OutboxRepository
 from storefront.purchases.desk import PurchaseDesk
 from storefront.purchases.errors import InvalidIdempotencyKeyError, MissingIdempotencyKeyError
@@ -39,7 +39,7 @@ async def get_idempotency_key(
 
 
 async def get_service(
-    session: SessionDep, identity: IdentityDep, clock: ClockDep, new_id: NewIdDep
+    session: SessionDep, identity: UserDep, clock: ClockDep, new_id: NewIdDep
 ) -> PurchaseService:
     """Return the bearer's purchases over the request's session."""
     purchases = PurchaseRepository(session)
@@ -54,11 +54,11 @@ ServiceDep = Annotated[PurchaseService, Depends(get_service)]
     "",
     status_code=201,
     response_model=PurchaseView,
-    responses=problem_responses(400, 401, 404, 409, 422, 503),
+    responses=problem_responses(400, 401, 403, 404, 409, 422, 503),
 )
 def place_purchase(
     request: PurchaseRequest,
-    identity: IdentityDep,
+    identity: UserDep,
     key: Annotated[str, Depends(get_idempotency_key)],
     desk: Annotated[PurchaseDesk, Depends()],
 ) -> Response:
@@ -74,7 +74,7 @@ def place_purchase(
     return Response(answer.body, answer.status_code, headers, media_type="application/json")
 
 
-@router.get("", responses=problem_responses(401, 422, 503))
+@router.get("", responses=problem_responses(401, 403, 422, 503))
 def list_purchases(
     service: ServiceDep, limit: PageSize = 24, cursor: Cursor = None
 ) -> Page[PurchaseView]:
@@ -82,7 +82,7 @@ def list_purchases(
     return service.page(cursor, limit)
 
 
-@router.get("/{purchase_id}", responses=problem_responses(401, 404, 422, 503))
+@router.get("/{purchase_id}", responses=problem_responses(401, 403, 404, 422, 503))
 def get_purchase(
     purchase_id: Annotated[str, Path(max_length=64)], service: ServiceDep
 ) -> PurchaseView:
