@@ -1,6 +1,7 @@
 """The commands: what operators and the demo run."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,12 +9,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
+from fashion_kit.clock import utc_now
+from fashion_kit.tokens import Identity, InvalidTokenError, private_key_of, verify_token
 from storefront.__main__ import main
 from storefront.models import Product
+from storefront.settings import StorefrontSettings
 
 pytestmark = pytest.mark.servers
 
-COMMANDS = ("migrate", "seed", "import-catalogue", "relay")
+COMMANDS = ("migrate", "seed", "import-catalogue", "relay", "issue-token")
 STYLES = (
     "id,gender,masterCategory,subCategory,articleType,baseColour,season,year,usage,"
     "productDisplayName\n"
@@ -63,6 +67,37 @@ def test_import_reads_the_file(runner: CliRunner, session: Session, tmp_path: Pa
 
 def test_a_file_that_is_not_there_is_said_so(runner: CliRunner) -> None:
     assert runner.invoke(main, ["import-catalogue", "nowhere.csv"]).exit_code == 2
+
+
+class TestIssueToken:
+    ARGUMENTS = ("issue-token", "--role", "service", "--lifetime", "P30D", "--name")
+
+    @pytest.fixture(autouse=True)
+    def key_file(
+        self, storefront_settings: StorefrontSettings, monkeypatch: pytest.MonkeyPatch
+    ) -> Path:
+        file = storefront_settings.token_private_key_file
+        monkeypatch.setenv("STOREFRONT_TOKEN_PRIVATE_KEY_FILE", str(file))
+        return file
+
+    def test_it_prints_a_token_that_holds_so_long(self, runner: CliRunner, key_file: Path) -> None:
+        token = runner.invoke(main, [*self.ARGUMENTS, "warehouse"]).output.strip()
+        public_key = private_key_of(key_file.read_text()).public_key()
+        in_time, too_late = (utc_now() + timedelta(days=days) for days in (29, 31))
+        identity = verify_token(token, public_key, clock=lambda: in_time)
+        assert identity == Identity("warehouse", "service")
+        with pytest.raises(InvalidTokenError):
+            verify_token(token, public_key, clock=lambda: too_late)
+
+    @pytest.mark.parametrize("name", ["", "a", "anon-warehouse", "01ARZ3NDEKTSV4RRFFQ69G5FAV"])
+    def test_a_service_has_no_name_of_a_shopper(self, runner: CliRunner, name: str) -> None:
+        assert runner.invoke(main, [*self.ARGUMENTS, name]).exit_code == 2
+
+    @pytest.mark.parametrize(
+        "change", [("--lifetime", "soon"), ("--role", "admin"), ("--role", "customer")]
+    )
+    def test_anything_else_is_refused(self, runner: CliRunner, change: tuple[str, str]) -> None:
+        assert runner.invoke(main, [*self.ARGUMENTS, "warehouse", *change]).exit_code == 2
 
 
 def _name(command: object) -> str:

@@ -1,22 +1,30 @@
-"""The commands: `python -m storefront migrate | seed | import-catalogue | relay`."""
+"""The commands: `python -m storefront migrate | seed | import-catalogue | relay | issue-token`."""
 
+import re
 import signal
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from fashion_kit import aws, logs
 from fashion_kit.clock import utc_now
 from storefront import database
 from storefront.database import open_engine, sessions_of
+from storefront.dependencies import Role
 from storefront.loading import load as loading
 from storefront.outbox.relay import Relay
-from storefront.settings import DatabaseSettings, RelaySettings
+from storefront.settings import DatabaseSettings, RelaySettings, TokenSettings
 from storefront.stream import StreamPublisher
+from storefront.tokens.keys import issue_service_token
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+# No user's id and no guest's looks like this.
+SERVICE_NAME = r"(?!anon-)[a-z][a-z0-9-]{2,39}"
 
 Seed = Annotated[int, typer.Option(help="From which all that is drawn follows.")]
 
@@ -72,6 +80,29 @@ def relay() -> None:
     stream = StreamPublisher(aws.client("kinesis"), settings.event_stream)
     Relay(sessions_of(engine), stream, settings, clock=utc_now).run(stop)
     engine.dispose()
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return TypeAdapter(timedelta).validate_python(text)
+    except ValidationError as error:
+        raise typer.BadParameter("an ISO 8601 duration such as P30D is needed") from error
+
+
+@main.command()
+def issue_token(
+    name: Annotated[str, typer.Option(help="The system that is to carry it, such as warehouse.")],
+    lifetime: Annotated[
+        timedelta, typer.Option(parser=_duration, help="ISO 8601; nothing ends it before.")
+    ],
+    role: Annotated[Role, typer.Option(help="Users' tokens come from POST /token.")] = Role.SERVICE,
+) -> None:
+    """Print a bearer token for another system of the shop."""
+    if role is not Role.SERVICE:
+        raise typer.BadParameter("only a service's token is issued here", param_hint="--role")
+    if not re.fullmatch(SERVICE_NAME, name):
+        raise typer.BadParameter("3 to 40 lower-case letters, digits, hyphens", param_hint="--name")
+    typer.echo(issue_service_token(TokenSettings(), name, lifetime, clock=utc_now))
 
 
 def _tell(report: loading.LoadReport) -> None:

@@ -35,7 +35,9 @@ class RateLimiter:
 
     def take(self, key: Hashable, now: float) -> Verdict:
         """Count a request of the key at this second of a clock that never goes back."""
-        missing = max(self._whole_at.pop(key, now) - now, 0.0)
+        missing = self._whole_at.pop(key, now) - now
+        if missing < 0:
+            missing = 0.0
         wait = missing + self._cost - self._window
         if wait > _ROUNDING:
             self._whole_at[key] = now + missing

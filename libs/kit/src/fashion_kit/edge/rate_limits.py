@@ -123,6 +123,7 @@ def _subscriber(host: str) -> str:
 
 
 def _bearer(scope: Scope) -> int | None:
+    # The first, for that is the one the service believes.
     for name, value in scope["headers"]:
         if name == b"authorization":
             # The hash, so that no token is kept; its key is this process's secret.

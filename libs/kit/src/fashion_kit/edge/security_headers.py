@@ -36,17 +36,15 @@ class SecurityHeadersMiddleware:
             await self.app(scope, receive, send)
             return
         added = self._pages.get(scope["path"], self._data)
-        if any(name == b"authorization" for name, _ in scope["headers"]):
+        if b"authorization" in dict(scope["headers"]):
             added = (*added, _NO_STORE)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = message.get("headers", ())
-                present = {name.lower() for name, _ in own}
-                message["headers"] = [
-                    *own,
-                    *[header for header in added if header[0] not in present],
-                ]
+                present = dict(own)
+                new = [header for header in added if header[0] not in present]
+                message["headers"] = [*own, *new]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

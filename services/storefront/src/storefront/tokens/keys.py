@@ -1,13 +1,16 @@
 """What the process has for tokens: the key that signs, the keys that check, an outside issuer."""
 
+from datetime import timedelta
 from typing import Any
 
 from fashion_kit.clock import Clock
 from fashion_kit.tokens import (
+    Identity,
     OutsideClaims,
     OutsideIssuer,
     OwnIssuer,
     TokenVerifier,
+    issue_token,
     private_key_of,
     public_jwk,
     public_key_of,
@@ -29,6 +32,15 @@ def open_tokens(settings: TokenSettings, clock: Clock) -> dict[str, Any]:
         "jwks": [public_jwk(key) for key in public_keys],
         "verifier": TokenVerifier(own, _outside_issuer(settings, clock), clock=clock),
     }
+
+
+def issue_service_token(
+    settings: TokenSettings, name: str, lifetime: timedelta, *, clock: Clock
+) -> str:
+    """Return a token for another system of the shop."""
+    private_key = settings.token_private_key_file.read_text()
+    identity = Identity(name, Role.SERVICE)
+    return issue_token(identity, private_key, now=clock(), lifetime=lifetime)
 
 
 def _outside_issuer(settings: TokenSettings, clock: Clock) -> OutsideIssuer | None:
