@@ -16,6 +16,7 @@ from fashion_kit.metrics import install_metrics
 from fashion_kit.problems import install_problem_handlers
 from storefront import health
 from storefront.carts import endpoints as carts
+from storefront.catalogue import admin_endpoints as catalogue_admin
 from storefront.catalogue import endpoints as catalogue
 from storefront.database import open_engine, sessions_of
 from storefront.edge import install_edge, open_edge
@@ -37,6 +38,7 @@ ROUTERS = (
     health.router,
     catalogue.router,
     tokens.router,
+    catalogue_admin.router,
     users.router,
     carts.router,
     purchases.router,

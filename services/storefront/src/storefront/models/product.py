@@ -12,8 +12,8 @@ from storefront.models.base import TABLE_OPTIONS, Base, CurrencyCode, Instant, M
 class Product(Base):
     """A product: the Kaggle columns, and what a shop needs to sell it. A null stays a null.
 
-    `version` counts changes of the description, `updated_at` follows every change of the row: who
-    keeps a copy of the catalogue reads on from there.
+    `version` counts changes of what is told of it: description, price and picture. `updated_at`
+    follows every change of the row: who keeps a copy of the catalogue reads on from there.
     """
 
     __tablename__ = "products"
