@@ -1,7 +1,8 @@
-"""The commands: `python -m storefront migrate | seed | import-catalogue | relay | issue-token`."""
+"""The commands: `python -m storefront migrate | seed | import-catalogue | relay | ...`."""
 
 import re
 import signal
+import sys
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -12,14 +13,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from fashion_kit import aws, logs
 from fashion_kit.clock import utc_now
+from fashion_kit.errors import ShopError
 from storefront import database
-from storefront.database import open_engine, sessions_of
+from storefront.database import open_engine, sessions_of, transaction
 from storefront.dependencies import Role
 from storefront.loading import load as loading
+from storefront.loading.meter import ImportMeter
+from storefront.loading.odd_rows import WRITERS, summarise, write_report
+from storefront.loading.styles import StylesFileError
 from storefront.outbox.relay import Relay
 from storefront.settings import DatabaseSettings, RelaySettings, TokenSettings
 from storefront.stream import StreamPublisher
 from storefront.tokens.keys import issue_service_token
+from storefront.users import roles
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -54,18 +60,67 @@ def seed(
     _tell(report)
 
 
+def _report_file(path: Path | None) -> Path | None:
+    # Asked before the import, so that its report is not lost after it.
+    if path is not None and path.suffix not in WRITERS:
+        raise typer.BadParameter(f"must end in {' or '.join(WRITERS)}")
+    if path is not None and not path.absolute().parent.is_dir():
+        raise typer.BadParameter(f"there is no folder {path.parent}")
+    return path
+
+
 @main.command()
 def import_catalogue(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A styles.csv.")],
     seed: Seed = 20_260_101,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            callback=_report_file,
+            dir_okay=False,
+            help="Where to write every odd row: its line, its faults, and what was done. "
+            "`.csv` or `.jsonl`.",
+        ),
+    ] = None,
 ) -> None:
     """Fill the catalogue from Kaggle's styles.csv; prices and stock are drawn from the seed."""
     settings = DatabaseSettings()
+    logs.configure(settings.log_level, settings.log_format, service="storefront-import")
     engine = open_engine(settings)
-    report = loading.import_catalogue(
-        engine, file, seed=seed, clock=utc_now, currency=settings.currency
-    )
-    _tell(report)
+    size = file.stat().st_size
+    try:
+        with ImportMeter(file.name, size, file=sys.stderr, clock=utc_now) as meter:
+            loaded = loading.import_catalogue(
+                engine,
+                file,
+                seed=seed,
+                clock=utc_now,
+                currency=settings.currency,
+                on_progress=meter,
+            )
+    except StylesFileError as error:
+        raise _failed(error) from error
+    _tell(loaded)
+    for line in summarise(loaded.odd_rows):
+        typer.echo(f"  {line}")
+    if report is not None:
+        write_report(report, loaded.odd_rows)
+
+
+@main.command()
+def grant_role(
+    username: Annotated[str, typer.Argument(help="Whose role it is.")],
+    role: Annotated[roles.GrantedRole, typer.Option(help="What the user may do from now on.")],
+) -> None:
+    """Make a registered user an admin, a service, or a customer again, from their next token on."""
+    settings = DatabaseSettings()
+    logs.configure(settings.log_level, settings.log_format, service="storefront-grant-role")
+    try:
+        with transaction(sessions_of(open_engine(settings))) as session:
+            before = roles.grant_role(session, username, role, now=utc_now())
+    except roles.UnknownUsernameError as error:
+        raise _failed(error) from error
+    typer.echo(f"{username} is {role} now, and was {before}.")
 
 
 @main.command()
@@ -110,6 +165,11 @@ def _tell(report: loading.LoadReport) -> None:
         f"{report.inserted} products added, {report.updated} updated, {report.unchanged} unchanged;"
         f" {report.repaired} rows repaired, {report.skipped} skipped."
     )
+
+
+def _failed(error: ShopError) -> typer.Exit:
+    typer.echo(error.detail, err=True)
+    return typer.Exit(1)
 
 
 if __name__ == "__main__":

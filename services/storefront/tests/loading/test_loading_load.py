@@ -18,6 +18,7 @@ from storefront.loading.first_stock import StockModel
 from storefront.loading.generator import generate
 from storefront.loading.load import (
     BATCH_SIZE,
+    ImportProgress,
     LoadReport,
     import_catalogue,
     load_products,
@@ -225,6 +226,18 @@ def test_a_file_is_imported_with_its_odd_rows_reported(engine: Engine, tmp_path:
     assert [row.line_number for row in report.odd_rows] == [3, 4, 5]
     assert product_in(engine, 2).product_display_name == "B, C"
     assert import_catalogue(engine, path, seed=SEED, clock=noon).unchanged == 2
+
+
+def test_an_import_tells_how_far_it_is(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "styles.csv"
+    rows = [f"{number},Men,Apparel,Topwear,Shirts,NA,Fall,2011,,A" for number in range(1, 1_502)]
+    path.write_text("\n".join([",".join(HEADER), *rows]), encoding="utf-8")
+    told: list[ImportProgress] = []
+    import_catalogue(engine, path, seed=SEED, clock=noon, on_progress=told.append)
+    size = path.stat().st_size
+    assert [one.rows for one in told] == [BATCH_SIZE, 1_501]
+    assert 0 < told[0].bytes_read < told[1].bytes_read == size
+    assert told[0].bytes_in_all == size
 
 
 def test_a_wrong_file_leaves_the_catalogue_alone(engine: Engine, tmp_path: Path) -> None:

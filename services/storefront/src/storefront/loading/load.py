@@ -27,7 +27,7 @@ from storefront.loading.styles import OddRow, StylesRow, read_styles
 BATCH_SIZE: Final = 1_000
 ATTEMPTS: Final = 10  # of one batch, while shoppers' purchases or another load hold its rows
 
-Progress = Callable[[int], None]
+OnProgress = Callable[[int], None]
 
 log = get_logger(__name__)
 
@@ -68,7 +68,19 @@ class LoadReport:
         return len(self.odd_rows) - self.repaired
 
 
-def ignore_progress(_: int) -> None:
+@dataclass(frozen=True)
+class ImportProgress:
+    """How far an import is: the rows that are committed, and the bytes read of the file's."""
+
+    rows: int
+    bytes_read: int
+    bytes_in_all: int
+
+
+OnImportProgress = Callable[[ImportProgress], None]
+
+
+def ignore_progress(_: object) -> None:
     """Tell nobody how far the load is."""
 
 
@@ -79,7 +91,7 @@ def seed_catalogue(
     seed: int,
     clock: Clock,
     currency: str = CURRENCY,
-    on_progress: Progress = ignore_progress,
+    on_progress: OnProgress = ignore_progress,
 ) -> LoadReport:
     """Load the generated catalogue: the seed decides the products, their prices and stock."""
     return load_products(
@@ -99,17 +111,23 @@ def import_catalogue(
     seed: int,
     clock: Clock,
     currency: str = CURRENCY,
-    on_progress: Progress = ignore_progress,
+    on_progress: OnImportProgress = ignore_progress,
 ) -> LoadReport:
     """Load a Kaggle styles.csv; the seed decides the prices and stock that it does not tell."""
     odd_rows: list[OddRow] = []
+    position = 0
+
+    def note(bytes_read: int) -> None:
+        nonlocal position
+        position = bytes_read
+
     report = load_products(
         engine,
-        _readable(read_styles(path), odd_rows),
+        _readable(read_styles(path, note), odd_rows),
         price_model=PriceModel(seed, currency),
         stock_model=StockModel(seed),
         clock=clock,
-        on_progress=on_progress,
+        on_progress=lambda rows: on_progress(ImportProgress(rows, position, path.stat().st_size)),
     )
     return replace(report, odd_rows=tuple(odd_rows))
 
@@ -121,7 +139,7 @@ def load_products(
     price_model: PriceModel,
     stock_model: StockModel,
     clock: Clock,
-    on_progress: Progress = ignore_progress,
+    on_progress: OnProgress = ignore_progress,
 ) -> LoadReport:
     """Load the products, each batch in its own transaction; a load cut off is simply run again."""
     sessions = sessions_of(engine)
@@ -131,7 +149,7 @@ def load_products(
         load = partial(loader.load, batch=batch)
         done += run_in_transaction(sessions, load, attempts=ATTEMPTS)
         on_progress(done.loaded)
-    log.info(
+    log.debug(
         "catalogue_loaded", inserted=done.inserted, updated=done.updated, unchanged=done.unchanged
     )
     return done
@@ -169,7 +187,7 @@ class _Loader:
 def _readable(rows: Iterable[StylesRow | OddRow], odd_rows: list[OddRow]) -> Iterator[NewProduct]:
     for row in rows:
         if isinstance(row, OddRow):
-            log.warning("styles_row_odd", line_number=row.line_number, faults=row.faults)
+            log.debug("styles_row_odd", line_number=row.line_number, faults=row.faults)
             odd_rows.append(row)
         if row.product is not None:
             yield row.product

@@ -10,7 +10,7 @@ ShopError
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -111,32 +111,48 @@ class OddRow:
 
     def __str__(self) -> str:
         """Return one sentence for people."""
-        told = ", ".join(f"{fault} ({REPAIRS.get(fault, 'row skipped')})" for fault in self.faults)
+        told = ", ".join(f"{fault} ({remedy(fault)})" for fault in self.faults)
         return f"line {self.line_number}: {told}"
 
 
-def read_styles(path: Path) -> Iterator[StylesRow | OddRow]:
-    """Yield every row of the file, plain or gzipped; only an unreadable file raises."""
+def remedy(fault: Fault) -> str:
+    """Return what was done about the fault."""
+    return REPAIRS.get(fault, "row skipped")
+
+
+def forget_position(_: int) -> None:
+    """Tell nobody how far the file is read."""
+
+
+def read_styles(
+    path: Path, on_position: Callable[[int], None] = forget_position
+) -> Iterator[StylesRow | OddRow]:
+    """Yield every row of the file, plain or gzipped; only an unreadable file raises.
+
+    Before each row `on_position` is told how many of the file's bytes were read up to here.
+    """
     seen: set[int] = set()
-    with _open(path) as file:
+    with _open(path) as (file, packed):
         _check_header(path, file.readline(_LONGEST_HEADER))
         for line_number, line in enumerate(file, start=2):
             if line.strip():
                 row = _row(line_number, line)
+                on_position(packed.tell())
                 yield _first_of_its_id(row, seen)
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[BufferedIOBase]:
+def _open(path: Path) -> Iterator[tuple[BufferedIOBase, BufferedIOBase]]:
+    """Open the file, and yield what it says beside the file as it lies on the disk."""
     try:
         with path.open("rb") as file:
             is_gzip = file.read(2) == _GZIP_MAGIC
             file.seek(0)
             if not is_gzip:
-                yield file
+                yield file, file
                 return
             with gzip.open(file) as unpacked:
-                yield unpacked
+                yield unpacked, file
     except (OSError, EOFError, zlib.error) as error:
         raise BrokenStylesFileError(path, error) from error
 
