@@ -138,16 +138,34 @@ UserDep = Annotated[Identity, Depends(get_user)]
 
 
 def get_account(user: UserDep, session: SessionDep, clock: ClockDep) -> Identity:
-    """Return the user who is asking; raise UnknownUserError if the account is gone.
+    """Return the user who is asking; raise UnknownUserError if the account is gone."""
+    check_shopper(session, user, clock)
+    return user
 
-    A user of an outside issuer has an account from the first request on.
+
+def get_shopper(identity: IdentityDep, session: SessionDep, clock: ClockDep) -> Identity:
+    """Return the guest or user who is asking; raise UnknownUserError if the account is gone."""
+    check_shopper(session, identity, clock)
+    return identity
+
+
+def check_shopper(
+    session: Session, shopper: Identity, clock: Clock, *, is_locked: bool = False
+) -> None:
+    """Raise UnknownUserError if the account is gone; a guest has none to lose.
+
+    A user of an outside issuer has an account from the first request on. Once locked, an account
+    cannot be erased before the caller's commit.
     """
-    found = session.execute(select(User.erased_at).where(User.id == user.user_id)).one_or_none()
-    if found is None and user.issuer != ISSUER:
-        _add_account(user.user_id, session, clock)
+    if shopper.role == Role.ANONYMOUS:
+        return
+    account = select(User.erased_at).where(User.id == shopper.user_id)
+    statement = account.with_for_update(read=True) if is_locked else account
+    found = session.execute(statement).one_or_none()
+    if found is None and shopper.issuer != ISSUER:
+        _add_account(shopper.user_id, session, clock)
     elif found is None or found.erased_at is not None:
         raise UnknownUserError
-    return user
 
 
 def _add_account(user_id: str, session: Session, clock: Clock) -> None:
@@ -178,5 +196,6 @@ async def get_admin(user: UserDep) -> Identity:
 
 
 AccountDep = Annotated[Identity, Depends(get_account)]
+ShopperDep = Annotated[Identity, Depends(get_shopper)]
 StaffDep = Annotated[Identity, Depends(get_staff)]
 AdminDep = Annotated[Identity, Depends(get_admin)]

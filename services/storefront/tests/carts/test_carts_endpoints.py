@@ -9,7 +9,8 @@ from services.storefront.tests.conftest import MakeProduct, Shopper
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from storefront.models import Cart, Product
+from fashion_kit.clock import utc_now
+from storefront.models import Cart, Product, User
 
 pytestmark = pytest.mark.servers
 
@@ -19,7 +20,13 @@ def put(shopper: Shopper, product_id: int, quantity: int = 1) -> httpx.Response:
 
 
 def test_a_new_users_cart_is_empty(shopper: Shopper) -> None:
-    assert shopper.client.get("/cart").json() == {"id": None, "lines": []}
+    assert shopper.client.get("/cart").json() == {
+        "id": None,
+        "lines": [],
+        "notices": [],
+        "subtotal": "0.00",
+        "currency": "INR",
+    }
 
 
 def test_a_line_holds_quantity_and_price(shopper: Shopper, make_product: MakeProduct) -> None:
@@ -29,11 +36,14 @@ def test_a_line_holds_quantity_and_price(shopper: Shopper, make_product: MakePro
         {
             "product_id": product,
             "product_display_name": "Shirt",
+            "image_url": f"/products/{product}/image.svg",
             "quantity": 3,
             "unit_price": "250.00",
             "current_unit_price": "250.00",
+            "line_total": "750.00",
             "currency": "INR",
             "in_stock": True,
+            "available": None,
         }
     ]
     assert shopper.client.get("/cart").json() == cart
@@ -77,6 +87,47 @@ def test_deleting_takes_the_line_out_and_can_be_repeated(
 
 def test_deleting_from_a_cart_that_never_was_is_no_error(shopper: Shopper) -> None:
     assert shopper.client.delete("/cart/lines/1").status_code == 204
+
+
+def test_emptying_takes_every_line_out_and_keeps_the_cart(
+    shopper: Shopper, make_product: MakeProduct
+) -> None:
+    put(shopper, make_product())
+    cart = put(shopper, make_product()).json()
+    for _ in range(2):
+        assert shopper.client.delete("/cart").status_code == 204
+    emptied = shopper.client.get("/cart").json()
+    assert (emptied["id"], emptied["lines"]) == (cart["id"], [])
+
+
+def test_the_products_own_image_is_shown(shopper: Shopper, make_product: MakeProduct) -> None:
+    (line,) = put(shopper, make_product(image_url="https://img.example/1.jpg")).json()["lines"]
+    assert line["image_url"] == "https://img.example/1.jpg"
+
+
+def test_a_product_that_is_no_longer_on_sale_cannot_be_put(
+    shopper: Shopper, make_product: MakeProduct
+) -> None:
+    answer = put(shopper, make_product(is_active=False))
+    assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[1]) == (
+        404,
+        "product-not-found",
+    )
+
+
+def test_an_erased_users_token_opens_no_cart(
+    shopper: Shopper, make_product: MakeProduct, session: Session
+) -> None:
+    product = make_product()
+    session.execute(update(User).values(erased_at=utc_now()))
+    session.commit()
+    answers = [
+        shopper.client.get("/cart"),
+        put(shopper, product),
+        shopper.client.delete(f"/cart/lines/{product}"),
+        shopper.client.delete("/cart"),
+    ]
+    assert {answer.status_code for answer in answers} == {401}
 
 
 def test_carts_are_strangers_to_one_another(

@@ -1,6 +1,6 @@
 """Carts."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storefront.models.base import TABLE_OPTIONS, Base, Instant, Money, Ulid
@@ -12,6 +12,7 @@ class Cart(Base):
     __tablename__ = "carts"
     __table_args__ = (
         CheckConstraint("(user_id IS NULL) <> (anonymous_id IS NULL)", name="has_one_owner"),
+        Index(None, "user_id", "updated_at"),
         TABLE_OPTIONS,
     )
 

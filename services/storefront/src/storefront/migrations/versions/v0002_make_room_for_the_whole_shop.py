@@ -111,9 +111,12 @@ def _change_carts() -> None:
     op.create_check_constraint(
         op.f("ck_carts_has_one_owner"), "carts", "(user_id IS NULL) <> (anonymous_id IS NULL)"
     )
+    # Guests' carts that nobody has touched for long are found without reading the users'.
+    op.create_index("ix_carts_user_id_updated_at", "carts", ["user_id", "updated_at"])
 
 
 def _restore_carts() -> None:
+    op.drop_index("ix_carts_user_id_updated_at", "carts")
     op.drop_constraint(op.f("ck_carts_has_one_owner"), "carts", type_="check")
     op.drop_constraint("uq_carts_anonymous_id", "carts", type_="unique")
     guests = "SELECT id FROM carts WHERE user_id IS NULL"
