@@ -45,6 +45,10 @@ class RelaySettings(DatabaseSettings):
     """How long the relay rests when the outbox is empty."""
     relay_batch_size: int = Field(500, ge=1, le=500)
     """How many outbox rows the relay sends at once; Kinesis takes 500."""
+    relay_lanes: int = Field(4, ge=1, le=16)
+    """How many of the outbox's 16 lanes one relay holds at most while it sends a batch."""
+    relay_silence: timedelta = Field(timedelta(minutes=1), ge=timedelta(seconds=1))
+    """How long lanes wait for a relay that is gone; longer than a call to Kinesis may take."""
     outbox_retention: timedelta = timedelta(days=7)
     """How long outbox rows are kept once they are sent."""
     idempotency_key_lifetime: timedelta = timedelta(hours=24)

@@ -1,7 +1,7 @@
 """The relay's decisions: what to send, and what of it counts as sent."""
 
 from collections.abc import Iterable, Sequence
-from itertools import accumulate, takewhile
+from itertools import accumulate, islice, takewhile
 from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,7 +22,9 @@ log = get_logger(__name__)
 class Relay:
     """Sends the outbox's rows to the stream, and only then marks them.
 
-    Between the two it may die: the rows are sent again, under the same event_id.
+    Between the two it may die: the rows are sent again, under the same event_id. Several may run.
+    Each holds some lanes while it sends what waits in them; all that is a shopper's is in one lane,
+    so no two ever send one shopper's events at once.
     """
 
     def __init__(
@@ -32,6 +34,8 @@ class Relay:
         self._stream = stream
         self._settings = settings
         self._clock = clock
+        self._last_lane = -1
+        self._held_back: dict[int, set[str]] = {}
 
     def run(self, stop: Event) -> None:
         """Relay until told to stop; what is being sent is finished first."""
@@ -43,14 +47,42 @@ class Relay:
         """Send one batch; return how many rows are now marked as sent."""
         with transaction(self._sessions) as session:
             outbox = OutboxRepository(session)
-            rows = _fitting(outbox.lock_waiting(self._settings.relay_batch_size))
+            outbox.end_if_silent(self._settings.relay_silence)
+            rows = _fitting(self._read(outbox, self._lock_lanes(outbox)))
             if not rows:
                 return 0
+            self._last_lane = rows[-1].lane
             sent = acknowledged(rows, self._stream.put([_record(row) for row in rows]))
             if sent:
                 outbox.mark_sent([row.position for row in sent], self._clock())
+        self._hold_back(rows, sent)
         log.info("outbox_relayed", sent=len(sent), refused=len(rows) - len(sent))
         return len(sent)
+
+    def _lock_lanes(self, outbox: OutboxRepository) -> list[int]:
+        # From where the last batch ended, so that a lane that always has something keeps no other
+        # from its turn.
+        lanes = outbox.waiting_lanes()
+        after = [lane for lane in lanes if lane > self._last_lane]
+        in_turn = after + [lane for lane in lanes if lane <= self._last_lane]
+        count = min(self._settings.relay_lanes, self._settings.relay_batch_size)
+        return list(islice(filter(outbox.lock_lane, in_turn), count))
+
+    def _read(self, outbox: OutboxRepository, lanes: Sequence[int]) -> Sequence[OutboxEvent]:
+        rows: list[OutboxEvent] = []
+        for lanes_left, lane in zip(range(len(lanes), 0, -1), lanes, strict=True):
+            share = (self._settings.relay_batch_size - len(rows)) // lanes_left
+            refused = self._held_back.pop(lane, ())
+            found = refused and outbox.waiting(lane, share, besides=refused)
+            rows += found or outbox.waiting(lane, share)
+        return rows
+
+    def _hold_back(self, rows: Sequence[OutboxEvent], sent: Sequence[OutboxEvent]) -> None:
+        """Let the others in their lanes go first next time, if shoppers' rows were refused."""
+        positions = {row.position for row in sent}
+        for row in rows:
+            if row.position not in positions:
+                self._held_back.setdefault(row.lane, set()).add(row.partition_key)
 
     def _relayed(self) -> bool:
         try:

@@ -1,15 +1,15 @@
 """The outbox's statements."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 from zlib import crc32
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from fashion_contracts.events import Interaction
-from storefront.models import OutboxEvent
+from storefront.models import OutboxEvent, OutboxLane
 
 LANES: Final = 16
 """How many lanes the table `outbox_lanes` has."""
@@ -42,19 +42,47 @@ class OutboxRepository:
             ],
         )
 
-    def lock_waiting(self, limit: int) -> Sequence[OutboxEvent]:
-        """Return the oldest rows that wait and that no other relay holds.
+    def end_if_silent(self, limit: timedelta) -> None:
+        """Let the database end our transaction if it hears nothing of us for so long.
+
+        A process that dies is noticed at once, a machine that vanishes is not.
+        """
+        self._session.execute(text(f"SET SESSION wait_timeout = {int(limit.total_seconds()):d}"))
+
+    def waiting_lanes(self) -> Sequence[int]:
+        """Return the lanes in which something waits: one look into the index for each."""
+        waits = (
+            select(OutboxEvent.position)
+            .where(OutboxEvent.sent_at.is_(None), OutboxEvent.lane == OutboxLane.lane)
+            .order_by(OutboxEvent.position)
+            .limit(1)
+            .scalar_subquery()
+        )
+        statement = select(OutboxLane.lane).where(waits.is_not(None)).order_by(OutboxLane.lane)
+        return self._session.scalars(statement).all()
+
+    def lock_lane(self, lane: int) -> bool:
+        """Hold the lane until the end of the transaction; False if another relay holds it."""
+        statement = select(OutboxLane.lane).where(OutboxLane.lane == lane)
+        return self._session.scalar(statement.with_for_update(skip_locked=True)) is not None
+
+    def waiting(
+        self, lane: int, limit: int, *, besides: Collection[str] = ()
+    ) -> Sequence[OutboxEvent]:
+        """Return the oldest rows that wait in the lane, besides those of some shoppers.
 
         Only `sent_at` says what waits. Positions are given at the insert and become visible at the
-        commit, in another order: whoever remembered the last one would miss some.
+        commit, in another order: whoever remembered the last one would miss some. The lane must be
+        locked in an earlier statement, so that what its last holder sent is seen as sent.
         """
         statement = (
             select(OutboxEvent)
-            .where(OutboxEvent.sent_at.is_(None))
+            .where(OutboxEvent.sent_at.is_(None), OutboxEvent.lane == lane)
             .order_by(OutboxEvent.position)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
+        if besides:
+            statement = statement.where(OutboxEvent.partition_key.not_in(besides))
         return self._session.scalars(statement).all()
 
     def mark_sent(self, positions: Sequence[int], sent_at: datetime) -> None:
