@@ -5,7 +5,7 @@ import signal
 import sys
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Annotated
 
 import typer
@@ -17,6 +17,9 @@ from fashion_kit.errors import ShopError
 from storefront import database
 from storefront.database import open_engine, sessions_of, transaction
 from storefront.dependencies import Role
+from storefront.database import open_engine, sessions_of
+from storefront.housekeeping.keeper import Housekeeper
+from storefront.housekeeping.tasks import tasks_of
 from storefront.loading import load as loading
 from storefront.loading.meter import ImportMeter
 from storefront.loading.odd_rows import WRITERS, summarise, write_report
@@ -125,16 +128,24 @@ def grant_role(
 
 @main.command()
 def relay() -> None:
-    """Send the outbox to the stream until SIGTERM."""
+    """Send the outbox to the stream, and clear what is over beside it, until SIGTERM."""
     settings = RelaySettings()
     logs.configure(settings.log_level, settings.log_format, service="storefront-relay")
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     engine = open_engine(settings)
+    sessions = sessions_of(engine)
     stream = StreamPublisher(aws.client("kinesis"), settings.event_stream)
-    Relay(sessions_of(engine), stream, settings, clock=utc_now).run(stop)
-    engine.dispose()
+    housekeeper = Housekeeper(sessions, tasks_of(settings), settings, clock=utc_now)
+    housekeeping = Thread(target=housekeeper.run, args=(stop,), name="housekeeping")
+    housekeeping.start()
+    try:
+        Relay(sessions, stream, settings, clock=utc_now).run(stop)
+    finally:
+        stop.set()
+        housekeeping.join()
+        engine.dispose()
 
 
 def _duration(text: str) -> timedelta:

@@ -53,8 +53,12 @@ class RelaySettings(DatabaseSettings):
     """How long outbox rows are kept once they are sent."""
     idempotency_key_lifetime: timedelta = timedelta(hours=24)
     """How long the answer to an Idempotency-Key is repeated; afterwards the key is new again."""
+    guest_cart_lifetime: timedelta = timedelta(days=365)
+    """How long a guest's cart is kept after its last change."""
     housekeeping_pause: timedelta = timedelta(seconds=30)
-    """How often what is over is cleared: reservations, keys, refresh tokens, sent outbox rows."""
+    """How often what is over is cleared: reservations, keys, tokens, sent rows, guests' carts."""
+    housekeeping_batch_size: int = Field(1_000, ge=1)
+    """How many rows housekeeping clears in one transaction."""
 
 
 class CatalogueSettings(_Part):

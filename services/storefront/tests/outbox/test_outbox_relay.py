@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from threading import Event, Thread
 from time import monotonic
 
@@ -152,6 +153,7 @@ def relay_process(
     settings = {
         "STOREFRONT_DATABASE_URL": storefront_url,
         "STOREFRONT_EVENT_STREAM": storefront_settings.event_stream,
+        "STOREFRONT_HOUSEKEEPING_PAUSE": "PT0.1S",
     }
     environment = inherited_environment() | aws.environment() | settings
     command = [sys.executable, "-m", "storefront", "relay"]
@@ -174,6 +176,19 @@ def test_the_command_relays_until_it_is_told_to_end(
     assert ids(stream) == left
     relay_process.send_signal(signal.SIGTERM)
     assert relay_process.wait(10) == 0
+
+
+def test_the_command_clears_what_is_over(
+    session: Session, sessions: Sessions, relay_process: subprocess.Popen[bytes]
+) -> None:
+    leave(session, "u-1")
+    session.execute(update(OutboxEvent).values(sent_at=utc_now() - timedelta(days=30)))
+    session.commit()
+    deadline = monotonic() + 20
+    while session.scalar(select(OutboxEvent.position)) and monotonic() < deadline:
+        session.rollback()
+        Event().wait(0.05)
+    assert session.scalar(select(OutboxEvent.position)) is None
 
 
 def test_a_batch_is_cut_where_a_call_is_full(

@@ -1,0 +1,1 @@
+"""Housekeeping: what is over is cleared, beside the relay, a little at a time."""
