@@ -17,7 +17,6 @@ from fashion_kit.errors import ShopError
 from storefront import database
 from storefront.database import open_engine, sessions_of, transaction
 from storefront.dependencies import Role
-from storefront.database import open_engine, sessions_of
 from storefront.housekeeping.keeper import Housekeeper
 from storefront.housekeeping.tasks import tasks_of
 from storefront.loading import load as loading

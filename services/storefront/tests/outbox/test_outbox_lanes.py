@@ -42,7 +42,7 @@ class MoodyPublisher(FlakyPublisher):
 
     def __init__(self, real: StreamPublisher, seed: str, *, refusals: float) -> None:
         super().__init__(real)
-        self._random = Random(seed)  # noqa: S311 - repeatable, not secret
+        self._random = Random(seed)
         self._refusals = refusals
 
     def put(self, records: Sequence[StreamRecord]) -> list[str | Refused]:
@@ -79,7 +79,7 @@ def test_whatever_dies_or_is_refused_each_shoppers_events_come_in_order(
     seed: int,
     refusals: float,
 ) -> None:
-    random = Random(seed)  # noqa: S311 - repeatable, not secret
+    random = Random(seed)
     stop = Event()
     moody = [MoodyPublisher(publisher, f"{seed}-{relay}", refusals=refusals) for relay in range(3)]
     relays = [Relay(sessions, one, settings, clock=utc_now) for one in moody]
