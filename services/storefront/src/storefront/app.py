@@ -18,6 +18,7 @@ from storefront import health
 from storefront.carts import endpoints as carts
 from storefront.catalogue import admin_endpoints as catalogue_admin
 from storefront.catalogue import endpoints as catalogue
+from storefront.catalogue.images import endpoints as catalogue_images
 from storefront.database import open_engine, sessions_of
 from storefront.edge import install_edge, open_edge
 from storefront.error_handlers import install_error_handlers
@@ -39,6 +40,7 @@ ROUTERS = (
     catalogue.router,
     tokens.router,
     catalogue_admin.router,
+    catalogue_images.router,
     users.router,
     carts.router,
     purchases.router,

@@ -1,0 +1,1 @@
+"""Pictures of products: those the shop has, and those it draws."""
