@@ -117,7 +117,8 @@ def _document_one_media_type(app: FastAPI) -> None:
             item for operation in operations for item in operation["responses"].values()
         ):
             if MEDIA_TYPE in (content := response.get("content", {})):
-                content.pop("application/json", None)
+                for other in content.keys() - {MEDIA_TYPE}:
+                    del content[other]
         return document
 
     # FastAPI's documented way to extend it.

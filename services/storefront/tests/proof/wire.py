@@ -28,11 +28,12 @@ class Line:
 
     async def post(self, path: str, body: Any, headers: dict[str, str]) -> Reply:
         """Send and wait for the answer."""
-        reader = await self._send(path, body, headers)
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        fields = dict(line.lower().split(": ", 1) for line in head[1:] if line)
-        content = await reader.readexactly(int(fields["content-length"]))
-        return Reply(int(head[0].split()[1]), fields, content)
+        try:
+            return await _reply(await self._send(path, body, headers))
+        except (ConnectionError, asyncio.IncompleteReadError):
+            # The server had closed the line that nothing was said on for a while.
+            self.close()
+            return await _reply(await self._send(path, body, headers))
 
     async def post_and_hang_up(self, path: str, body: Any, headers: dict[str, str]) -> None:
         """Send and be gone before the answer comes."""
@@ -60,3 +61,10 @@ class Line:
         writer.write(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + content)
         await writer.drain()
         return reader
+
+
+async def _reply(reader: asyncio.StreamReader) -> Reply:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    fields = dict(line.lower().split(": ", 1) for line in head[1:] if line)
+    content = await reader.readexactly(int(fields["content-length"]))
+    return Reply(int(head[0].split()[1]), fields, content)
