@@ -38,7 +38,7 @@ def get_cart(service: Annotated[CartService, Depends(get_service)], response: Re
     return _shown(service.show(), response)
 
 
-@router.delete("", status_code=204, responses=problem_responses(401, 412, 503))
+@router.delete("", status_code=204, responses=problem_responses(401, 412, 422, 503))
 def empty_cart(desk: DeskDep, response: Response, if_match: IfMatch = None) -> None:
     """Take everything out of the bearer's cart; `ETag` is then the cart's."""
     response.headers["ETag"] = desk.change(lambda cart: cart.empty(if_match))
