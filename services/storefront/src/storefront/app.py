@@ -21,12 +21,15 @@ from storefront.catalogue import endpoints as catalogue
 from storefront.catalogue.images import endpoints as catalogue_images
 from storefront.database import open_engine, sessions_of
 from storefront.edge import install_edge, open_edge
+from storefront.database import Sessions, open_engine, sessions_of
 from storefront.error_handlers import install_error_handlers
 from storefront.events import endpoints as events
 from storefront.events.fast_path import EventsFastPath
 from storefront.events.publisher import BadEventStore, event_batcher
 from storefront.events.service import EventService
 from storefront.purchases import endpoints as purchases
+from storefront.search.catalogue_copy import CatalogueCopier
+from storefront.search.refresh import LiveIndex
 from storefront.settings import StorefrontSettings
 from storefront.stream import StreamPublisher
 from storefront.tokens import endpoints as tokens
@@ -85,7 +88,7 @@ def _lifespan_of(
                 "settings": settings,
                 "clock": clock,
                 "new_id": id_factory,
-                **_open_database(settings, stack),
+                **_open_database(settings, stack, clock),
                 **_open_events(settings, stack, clock, id_factory),
                 **open_tokens(settings, clock),
                 **open_edge(settings),
@@ -95,14 +98,29 @@ def _lifespan_of(
     return lifespan
 
 
-def _open_database(settings: StorefrontSettings, stack: AsyncExitStack) -> dict[str, Any]:
+def _open_database(
+    settings: StorefrontSettings, stack: AsyncExitStack, clock: Clock
+) -> dict[str, Any]:
     engine = open_engine(settings)
     stack.callback(engine.dispose)
     longest_wait = timedelta(seconds=settings.database_pool_timeout_seconds)
+    sessions = sessions_of(engine)
     return {
-        "sessions": sessions_of(engine),
+        "sessions": sessions,
+        "live_index": _open_search(settings, stack, sessions, clock),
         "turns": Turns(settings.request_threads, longest_wait),
     }
+
+
+def _open_search(
+    settings: StorefrontSettings, stack: AsyncExitStack, sessions: Sessions, clock: Clock
+) -> LiveIndex:
+    copier = CatalogueCopier(sessions, overlap=settings.catalogue_overlap, clock=clock)
+    live_index = LiveIndex(copier, settings.catalogue_max_age)
+    # Read before somebody asks; left before the engine, whose connection it uses.
+    live_index.start()
+    stack.push_async_callback(live_index.close)
+    return live_index
 
 
 def _open_events(

@@ -66,6 +66,8 @@ class CatalogueSettings(_Part):
 
     catalogue_max_age: timedelta = timedelta(seconds=1)
     """How far lists and searches may lie behind the database."""
+    catalogue_overlap: timedelta = timedelta(seconds=60)
+    """How far each reading goes back behind the one before: longer than a transaction lives."""
 
 
 class TokenSettings(_Part):
