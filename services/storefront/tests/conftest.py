@@ -33,7 +33,7 @@ from storefront.stream import StreamPublisher
 
 SCHEMA = "storefront_tests"
 PASSWORD = "correct horse battery"
-START_SECONDS = 10
+START_SECONDS = 60
 
 MakeProduct = Callable[..., int]
 

@@ -27,9 +27,13 @@ from storefront.events import endpoints as events
 from storefront.events.fast_path import EventsFastPath
 from storefront.events.publisher import BadEventStore, event_batcher
 from storefront.events.service import EventService
+from storefront.invoices import endpoints as invoices
+from storefront.payments import endpoints as payments
+from storefront.payments.dependencies import open_payments
 from storefront.purchases import endpoints as purchases
 from storefront.search.catalogue_copy import CatalogueCopier
 from storefront.search.refresh import LiveIndex
+from storefront.purchases import lifecycle_endpoints as lifecycle
 from storefront.settings import StorefrontSettings
 from storefront.stream import StreamPublisher
 from storefront.tokens import endpoints as tokens
@@ -47,6 +51,9 @@ ROUTERS = (
     users.router,
     carts.router,
     purchases.router,
+    lifecycle.router,
+    payments.router,
+    invoices.router,
     events.router,
 )
 
@@ -84,11 +91,15 @@ def _lifespan_of(
         logs.configure(settings.log_level, settings.log_format, service="storefront")
         current_default_thread_limiter().total_tokens = settings.request_threads
         async with AsyncExitStack() as stack:
+            database = _open_database(settings, stack)
+            sessions = database["sessions"]
             yield {
                 "settings": settings,
                 "clock": clock,
                 "new_id": id_factory,
                 **_open_database(settings, stack, clock),
+                **database,
+                **open_payments(settings, stack, sessions, clock=clock, new_id=id_factory),
                 **_open_events(settings, stack, clock, id_factory),
                 **open_tokens(settings, clock),
                 **open_edge(settings),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -36,7 +36,22 @@ class DatabaseSettings(_Part):
     """ISO 4217 code of the catalogue's prices."""
 
 
-class RelaySettings(DatabaseSettings):
+class PaymentSettings(_Part):
+    """How the payment provider is asked, and when it is believed."""
+
+    payment_provider: Literal["fake"] = "fake"
+    """Who takes the money; `fake` knows test cards, and keeps its books in memory."""
+    payment_timeout: timedelta = timedelta(seconds=5)
+    """How long a payment's provider may take before its outcome counts as unknown."""
+    payment_threads: int = Field(8, ge=1)
+    """How many requests wait for the payment provider at once; the others wait for their turn."""
+    payment_signing_key: SecretStr | None = None
+    """Secret that signs the payment provider's notifications; without it none is believed."""
+    payment_signature_tolerance: timedelta = timedelta(minutes=5)
+    """How old a signed notification may be, or how far its clock ahead, to be believed."""
+
+
+class RelaySettings(DatabaseSettings, PaymentSettings):
     """What the outbox relay needs besides, and the housekeeping that runs beside it."""
 
     event_stream: str = Field(min_length=1)
@@ -140,10 +155,8 @@ class PurchaseSettings(_Part):
     """How many such commits run at once."""
     purchase_queue_limit: int = Field(2_000, ge=1)
     """How many purchases may wait for their commit before POST /purchases answers 503."""
-    payment_timeout: timedelta = timedelta(seconds=5)
-    """How long a payment's provider may take before its outcome counts as unknown."""
-    payment_signing_key: SecretStr | None = None
-    """Secret that signs the payment provider's notifications; without it none is believed."""
+    shop_name: str = Field("Fashion Store", min_length=1)
+    """Name of the shop on its invoices."""
 
 
 class EventSettings(_Part):

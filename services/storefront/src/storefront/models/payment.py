@@ -15,14 +15,23 @@ class PaymentStatus(StrEnum):
     """The provider has not answered; what became of it is not known yet."""
     APPROVED = "approved"
     DECLINED = "declined"
+    REFUND_DUE = "refund_due"
+    """The provider has money that is not ours to keep, and has yet to give it back."""
     REFUNDED = "refunded"
 
 
 class Payment(Base):
-    """One attempt to pay a purchase. Its id is the key under which the provider knows it."""
+    """One attempt to pay a purchase. Its id is the key under which the provider knows it.
+
+    `reason` says why it was declined or goes back, and of a pending one why nobody asks any more.
+    """
 
     __tablename__ = "payments"
-    __table_args__ = (Index(None, "purchase_id", "id"), TABLE_OPTIONS)
+    __table_args__ = (
+        Index(None, "purchase_id", "id"),
+        Index(None, "status", "updated_at"),
+        TABLE_OPTIONS,
+    )
 
     id: Mapped[Ulid] = mapped_column(primary_key=True)
     purchase_id: Mapped[Ulid] = mapped_column(ForeignKey("purchases.id"))

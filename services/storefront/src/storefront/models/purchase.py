@@ -29,6 +29,7 @@ class Purchase(Base):
     __tablename__ = "purchases"
     __table_args__ = (
         Index(None, "user_id", "id"),
+        Index(None, "status", "id"),
         Index(None, "purchased_at"),
         CheckConstraint("total > 0", name="total_positive"),
         TABLE_OPTIONS,

@@ -1,4 +1,4 @@
-"""POST /purchases, GET /purchases, GET /purchases/{purchase_id}."""
+"""POST /purchases, GET /purchases/{purchase_id}."""
 
 import re
 from typing import Annotated, Final
@@ -6,7 +6,6 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header, Path
 from fastapi.responses import Response
 
-from fashion_kit.paging import Cursor, Page, PageSize
 from fashion_kit.problems import problem_responses
 from storefront.dependencies import ClockDep, NewIdDep, SessionDep, UserDep
 from storefront.outbox.repository import OutboxRepository
@@ -72,14 +71,6 @@ def place_purchase(
     answer = desk.place(identity.user_id, key, request)
     headers = {REPLAYED: "true"} if answer.is_replay else None
     return Response(answer.body, answer.status_code, headers, media_type="application/json")
-
-
-@router.get("", responses=problem_responses(401, 403, 422, 503))
-def list_purchases(
-    service: ServiceDep, limit: PageSize = 24, cursor: Cursor = None
-) -> Page[PurchaseView]:
-    """List the bearer's purchases, newest first, a page at a time."""
-    return service.page(cursor, limit)
 
 
 @router.get("/{purchase_id}", responses=problem_responses(401, 403, 404, 422, 503))

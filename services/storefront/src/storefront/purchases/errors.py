@@ -16,7 +16,7 @@ class MissingIdempotencyKeyError(BadRequestError):
     """Raised when a purchase comes without the key that makes a retry harmless."""
 
     def __init__(self) -> None:
-        super().__init__("A purchase needs an Idempotency-Key header.")
+        super().__init__("This needs an Idempotency-Key header.")
 
 
 class InvalidIdempotencyKeyError(BadRequestError):

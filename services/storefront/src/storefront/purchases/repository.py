@@ -88,15 +88,6 @@ class PurchaseRepository:
             ],
         )
 
-    def list_before(
-        self, user_id: str, purchase_id: str | None, *, limit: int
-    ) -> Sequence[Purchase]:
-        """Return the user's purchases, newest first, from before the given one."""
-        statement = select(Purchase).where(Purchase.user_id == user_id)
-        if purchase_id is not None:
-            statement = statement.where(Purchase.id < purchase_id)
-        return self._session.scalars(statement.order_by(Purchase.id.desc()).limit(limit)).all()
-
     def get_one_or_none(self, user_id: str, purchase_id: str) -> Purchase | None:
         """Return the purchase if it is the user's."""
         statement = select(Purchase).where(Purchase.id == purchase_id, Purchase.user_id == user_id)

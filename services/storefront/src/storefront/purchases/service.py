@@ -7,7 +7,6 @@ from typing import Final
 from fashion_contracts.events import EventType, Interaction
 from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
-from fashion_kit.paging import Page, cut_page, decode_cursor
 from storefront.models import Purchase, PurchaseLine, PurchaseStatus
 from storefront.outbox.repository import OutboxRepository
 from storefront.purchases.errors import (
@@ -26,7 +25,6 @@ from storefront.purchases.schemas import PurchaseRequest, PurchaseView, Wanted
 
 CREATED: Final = 201
 MAX_TOTAL: Final = Decimal("9999999999.99")
-_ULID: Final = r"[0-9A-HJKMNP-TV-Z]{26}"
 
 
 class PurchaseService:
@@ -66,14 +64,6 @@ class PurchaseService:
         if request.cart_id is not None:
             self._purchases.empty_cart(request.cart_id)
         return PurchaseView.model_validate(purchase)
-
-    def page(self, cursor: str | None, size: int) -> Page[PurchaseView]:
-        """Return a page of the user's purchases, newest first."""
-        before = decode_cursor(cursor, pattern=_ULID) if cursor else None
-        rows = self._purchases.list_before(self._user_id, before, limit=size + 1)
-        items, next_cursor = cut_page(rows, size, key=lambda purchase: purchase.id)
-        views = [PurchaseView.model_validate(purchase) for purchase in items]
-        return Page(items=views, next_cursor=next_cursor)
 
     def get(self, purchase_id: str) -> PurchaseView:
         """Return the purchase; raise PurchaseNotFoundError if it is not the user's."""

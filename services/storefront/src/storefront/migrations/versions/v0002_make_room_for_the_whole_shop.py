@@ -56,6 +56,7 @@ def downgrade() -> None:
     op.create_index("ix_outbox_sent_at_position", "outbox", ["sent_at", "position"])
     op.drop_index("ix_outbox_sent_at_lane_position", "outbox")
     op.drop_column("outbox", "lane")
+    op.drop_index("ix_purchases_status_id", "purchases")
     for column in ("subtotal", "shipping", "tax"):
         op.drop_column("purchases", column)
     _restore_carts()
@@ -136,6 +137,7 @@ def _change_purchases() -> None:
     op.execute("UPDATE purchases SET subtotal = total, shipping = 0, tax = 0")
     for column in ("subtotal", "shipping", "tax"):
         op.alter_column("purchases", column, existing_type=MONEY, nullable=False)
+    op.create_index("ix_purchases_status_id", "purchases", ["status", "id"])
 
 
 def _change_outbox() -> None:
@@ -209,6 +211,7 @@ def _create_payments() -> None:
         **OPTIONS,
     )
     op.create_index("ix_payments_purchase_id_id", "payments", ["purchase_id", "id"])
+    op.create_index("ix_payments_status_updated_at", "payments", ["status", "updated_at"])
 
 
 def _create_reservations() -> None:

@@ -1,0 +1,1 @@
+"""Invoices: what a purchase cost and how it was paid, as a page to read and to print."""
