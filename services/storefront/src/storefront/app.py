@@ -19,9 +19,8 @@ from storefront.carts import endpoints as carts
 from storefront.catalogue import admin_endpoints as catalogue_admin
 from storefront.catalogue import endpoints as catalogue
 from storefront.catalogue.images import endpoints as catalogue_images
-from storefront.database import open_engine, sessions_of
-from storefront.edge import install_edge, open_edge
 from storefront.database import Sessions, open_engine, sessions_of
+from storefront.edge import install_edge, open_edge
 from storefront.error_handlers import install_error_handlers
 from storefront.events import endpoints as events
 from storefront.events.fast_path import EventsFastPath
@@ -31,9 +30,9 @@ from storefront.invoices import endpoints as invoices
 from storefront.payments import endpoints as payments
 from storefront.payments.dependencies import open_payments
 from storefront.purchases import endpoints as purchases
+from storefront.purchases import lifecycle_endpoints as lifecycle
 from storefront.search.catalogue_copy import CatalogueCopier
 from storefront.search.refresh import LiveIndex
-from storefront.purchases import lifecycle_endpoints as lifecycle
 from storefront.settings import StorefrontSettings
 from storefront.stream import StreamPublisher
 from storefront.tokens import endpoints as tokens
@@ -91,13 +90,12 @@ def _lifespan_of(
         logs.configure(settings.log_level, settings.log_format, service="storefront")
         current_default_thread_limiter().total_tokens = settings.request_threads
         async with AsyncExitStack() as stack:
-            database = _open_database(settings, stack)
+            database = _open_database(settings, stack, clock)
             sessions = database["sessions"]
             yield {
                 "settings": settings,
                 "clock": clock,
                 "new_id": id_factory,
-                **_open_database(settings, stack, clock),
                 **database,
                 **open_payments(settings, stack, sessions, clock=clock, new_id=id_factory),
                 **_open_events(settings, stack, clock, id_factory),
