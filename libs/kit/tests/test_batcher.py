@@ -158,7 +158,7 @@ async def test_an_item_refused_at_every_attempt_fails_its_submission_alone() -> 
     )
     assert good == ["ack-1"]
     assert isinstance(bad, UndeliveredError)
-    assert bad.refused == Refused("throttled")
+    assert bad.refused == {0: Refused("throttled")}
 
 
 async def test_an_error_of_the_receiver_reaches_every_submitter_and_the_next_batch_goes_on() -> (

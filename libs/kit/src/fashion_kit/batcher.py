@@ -7,8 +7,8 @@ waits with the others, so batches grow by themselves under load and cost no late
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from fashion_kit.errors import TransientError
@@ -33,9 +33,12 @@ class OverloadedError(TransientError):
 
 
 class UndeliveredError(TransientError):
-    """Raised when the receiver refused an item at every attempt; other items may have arrived."""
+    """Raised when the receiver refused items at every attempt; the others have arrived.
 
-    def __init__(self, refused: Refused) -> None:
+    `refused` holds their places in the submission.
+    """
+
+    def __init__(self, refused: Mapping[int, Refused]) -> None:
         super().__init__("Not everything could be sent. Send all of it again.")
         self.refused = refused
 
@@ -52,19 +55,21 @@ class BatchLimits:
     first_pause_seconds: float = 0.05
 
 
-@dataclass
+@dataclass(slots=True)
 class _Submission(Generic[Item, Ack]):
     """What one caller submitted together. It travels whole, so its order is kept."""
 
     items: Sequence[Item]
     weight: int
     acknowledged: asyncio.Future[list[Ack]]
-    acks: dict[int, Ack] = field(default_factory=dict)
 
-    def note(self, position: int, ack: Ack) -> None:
-        self.acks[position] = ack
-        if len(self.acks) == len(self.items) and not self.acknowledged.done():
-            self.acknowledged.set_result([self.acks[index] for index in range(len(self.items))])
+    def note(self, answers: Sequence[Ack | Refused]) -> None:
+        """Tell the caller, if every item is acknowledged."""
+        if self.acknowledged.done():
+            return
+        acks = [answer for answer in answers if not isinstance(answer, Refused)]
+        if len(acks) == len(answers):
+            self.acknowledged.set_result(acks)
 
     def fail(self, error: Exception) -> None:
         if not self.acknowledged.done():
@@ -156,26 +161,24 @@ class Batcher(Generic[Item, Ack]):
         return batch
 
     async def _deliver(self, batch: Sequence[_Submission[Item, Ack]]) -> None:
-        waiting = [(submission, at) for submission in batch for at in range(len(submission.items))]
-        refusals: list[Refused] = []
+        items = [item for submission in batch for item in submission.items]
+        answers: list[Ack | Refused] = [Refused("not sent")] * len(items)
+        waiting: Sequence[int] = range(len(items))
         for pause in self._pauses():
             if pause:
                 await asyncio.sleep(pause)
-            answers = await self._send([submission.items[at] for submission, at in waiting])
-            refused = []
-            refusals = []
+            given = await self._send([items[at] for at in waiting])
             # Paired before anything is acknowledged: an answer too many or too few proves nothing.
-            for (submission, at), answer in list(zip(waiting, answers, strict=True)):
-                if isinstance(answer, Refused):
-                    refused.append((submission, at))
-                    refusals.append(answer)
-                else:
-                    submission.note(at, answer)
-            if not refused:
+            for at, answer in list(zip(waiting, given, strict=True)):
+                answers[at] = answer
+            waiting = [at for at in waiting if isinstance(answers[at], Refused)]
+            for submission, own in _shares(batch, answers):
+                submission.note(own)
+            if not waiting:
                 return
-            waiting = refused
-        for (submission, _), refusal in zip(waiting, refusals, strict=True):
-            submission.fail(UndeliveredError(refusal))
+        for submission, own in _shares(batch, answers):
+            refused = {at: one for at, one in enumerate(own) if isinstance(one, Refused)}
+            submission.fail(UndeliveredError(refused))
 
     def _pauses(self) -> Iterator[float]:
         yield 0
@@ -183,3 +186,13 @@ class Batcher(Generic[Item, Ack]):
             # Jitter, so that writers throttled together do not return together.
             spread = 0.5 + random.random() / 2  # noqa: S311 - no secret
             yield self._limits.first_pause_seconds * 2**retry * spread
+
+
+def _shares(
+    batch: Sequence[_Submission[Item, Ack]], answers: Sequence[Ack | Refused]
+) -> Iterator[tuple[_Submission[Item, Ack], Sequence[Ack | Refused]]]:
+    start = 0
+    for submission in batch:
+        end = start + len(submission.items)
+        yield submission, answers[start:end]
+        start = end
