@@ -8,6 +8,7 @@ from botocore.config import Config
 
 CONNECT_TIMEOUT_SECONDS = 2
 READ_TIMEOUT_SECONDS = 10
+USER_AGENT = "fashion-store"
 
 
 @cache
@@ -36,5 +37,7 @@ def client(
             retries={"mode": "standard", "total_max_attempts": attempts},
             parameter_validation=False,
             tcp_keepalive=True,
+            # Else botocore puts the machine's description together anew, twice for each call.
+            user_agent=USER_AGENT,
         ),
     )
