@@ -67,6 +67,10 @@ ALIASES: Final[dict[str, EventType]] = {
     "add-to-cart": EventType.ADD_TO_CART,
     "checkout_step": EventType.BEGIN_CHECKOUT,
     "pageview": EventType.PAGE_VIEW,
+    "View": EventType.PRODUCT_VIEW,
+    "AddToCart": EventType.ADD_TO_CART,
+    "StartCheckout": EventType.BEGIN_CHECKOUT,
+    "Search": EventType.SEARCH,
 }
 
 

@@ -132,6 +132,14 @@ class TestApply:
         assert service.apply(records([forged])) == []
         assert memory_shoppers.items == {}
 
+    def test_an_event_without_consent_is_nobodys(
+        self, service: InteractionsService, memory_shoppers: Any, event: Events, records: Records
+    ) -> None:
+        refused = event(5, shopper=None, anonymous_id="anon-12345678")
+
+        assert service.apply(records([refused.model_copy(update={"consent": False})])) == []
+        assert memory_shoppers.items == {}
+
     def test_an_anonymous_shopper_has_picks_too(
         self, service: InteractionsService, memory_shoppers: Any, event: Events, records: Records
     ) -> None:

@@ -3,7 +3,7 @@
 import re
 import signal
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated
@@ -14,9 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 from fashion_kit import aws, logs
 from fashion_kit.clock import utc_now
 from fashion_kit.errors import ShopError
+from fashion_kit.ids import new_id
 from storefront import database
 from storefront.database import open_engine, sessions_of, transaction
 from storefront.dependencies import Role
+from storefront.events.archive import HOURS
+from storefront.events.judging import Judge
+from storefront.events.replay import Replay
+from storefront.events.repository import BadEventRepository
 from storefront.housekeeping.keeper import Housekeeper
 from storefront.housekeeping.tasks import tasks_of
 from storefront.loading import load as loading
@@ -24,7 +29,7 @@ from storefront.loading.meter import ImportMeter
 from storefront.loading.odd_rows import WRITERS, summarise, write_report
 from storefront.loading.styles import StylesFileError
 from storefront.outbox.relay import Relay
-from storefront.settings import DatabaseSettings, RelaySettings, TokenSettings
+from storefront.settings import DatabaseSettings, JudgeSettings, RelaySettings, TokenSettings
 from storefront.stream import StreamPublisher
 from storefront.tokens.keys import issue_service_token
 from storefront.users import roles
@@ -168,6 +173,30 @@ def issue_token(
     if not re.fullmatch(SERVICE_NAME, name):
         raise typer.BadParameter("3 to 40 lower-case letters, digits, hyphens", param_hint="--name")
     typer.echo(issue_service_token(TokenSettings(), name, lifetime, clock=utc_now))
+
+
+@main.command()
+def replay_bad_events(
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The UTC day they came on.")],
+    hour: Annotated[int | None, typer.Option(min=0, max=23, help="One UTC hour of it.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+) -> None:
+    """Judge rejected events again by today's rules, and put the good ones on the stream."""
+    settings = JudgeSettings()
+    replay = Replay(
+        BadEventRepository(aws.client("s3"), settings.landing_bucket),
+        StreamPublisher(aws.client("kinesis"), settings.event_stream),
+        Judge(settings.event_clock_tolerance, new_id),
+        clock=utc_now,
+        is_dry=dry_run,
+    )
+    report = replay.run(day.date(), HOURS if hour is None else (hour,))
+    typer.echo(
+        f"{report.read} rejected events read: {report.good} are good now, "
+        f"{report.read - report.good} still bad; {report.refused} not taken by the stream."
+    )
+    if report.refused:
+        raise typer.Exit(1)
 
 
 def _tell(report: loading.LoadReport) -> None:

@@ -1,7 +1,7 @@
 """The storefront's REST API, put together: `uvicorn storefront.app:app`."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -9,11 +9,12 @@ from typing import Any
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
-from fashion_kit import aws, logs
+from fashion_kit import logs
 from fashion_kit.clock import Clock, utc_now
 from fashion_kit.ids import IdFactory, new_id
 from fashion_kit.metrics import install_metrics
 from fashion_kit.problems import install_problem_handlers
+from fashion_kit.tokens import TokenVerifier
 from storefront import health
 from storefront.carts import endpoints as carts
 from storefront.catalogue import admin_endpoints as catalogue_admin
@@ -22,10 +23,10 @@ from storefront.catalogue.images import endpoints as catalogue_images
 from storefront.database import Sessions, open_engine, sessions_of
 from storefront.edge import install_edge, open_edge
 from storefront.error_handlers import install_error_handlers
+from storefront.events import admin_endpoints, dev_endpoints, schema_endpoints
 from storefront.events import endpoints as events
 from storefront.events.fast_path import EventsFastPath
-from storefront.events.publisher import BadEventStore, event_batcher
-from storefront.events.service import EventService
+from storefront.events.intake import open_intake
 from storefront.invoices import endpoints as invoices
 from storefront.payments import endpoints as payments
 from storefront.payments.dependencies import open_payments
@@ -34,8 +35,7 @@ from storefront.purchases import lifecycle_endpoints as lifecycle
 from storefront.search.catalogue_copy import CatalogueCopier
 from storefront.search.refresh import LiveIndex
 from storefront.settings import StorefrontSettings
-from storefront.stream import StreamPublisher
-from storefront.tokens import endpoints as tokens
+from storefront.tokens import endpoints as token_endpoints
 from storefront.tokens.keys import open_tokens
 from storefront.turns import Turns
 from storefront.users import endpoints as users
@@ -44,7 +44,7 @@ from storefront.users.passwords import Passwords
 ROUTERS = (
     health.router,
     catalogue.router,
-    tokens.router,
+    token_endpoints.router,
     catalogue_admin.router,
     catalogue_images.router,
     users.router,
@@ -54,6 +54,8 @@ ROUTERS = (
     payments.router,
     invoices.router,
     events.router,
+    admin_endpoints.router,
+    schema_endpoints.router,
 )
 
 
@@ -69,6 +71,8 @@ def create_app(
         description="Catalogue, users, carts, purchases and the intake of interaction events.",
         version="1",
         lifespan=_lifespan_of(settings, clock, id_factory),
+        # Prometheus counts; looking for OpenTelemetry costs more than some endpoints.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     install_problem_handlers(app)
     install_error_handlers(app)
@@ -85,24 +89,35 @@ def _lifespan_of(
     given: StorefrontSettings | None, clock: Clock, id_factory: IdFactory
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         settings = given or StorefrontSettings()
+        if settings.development:
+            app.include_router(dev_endpoints.router)
         logs.configure(settings.log_level, settings.log_format, service="storefront")
         current_default_thread_limiter().total_tokens = settings.request_threads
         async with AsyncExitStack() as stack:
+            tokens = open_tokens(settings, clock)
+            verifier: TokenVerifier = tokens["verifier"]
             database = _open_database(settings, stack, clock)
             sessions = database["sessions"]
-            yield {
+            state = {
                 "settings": settings,
                 "clock": clock,
                 "new_id": id_factory,
-                **database,
-                **open_payments(settings, stack, sessions, clock=clock, new_id=id_factory),
-                **_open_events(settings, stack, clock, id_factory),
-                **open_tokens(settings, clock),
+                **tokens,
                 **open_edge(settings),
                 "passwords": Passwords(settings.password_memory_kib, settings.password_passes),
+                **database,
+                **open_payments(settings, stack, sessions, clock=clock, new_id=id_factory),
+                **await open_intake(
+                    settings, stack, clock=clock, new_id=id_factory, identify=verifier.identify
+                ),
             }
+            stack.callback(gc.unfreeze)
+            # What is here now stays: looking through it for garbage held requests up by 0.1 s.
+            gc.collect()
+            gc.freeze()
+            yield state
 
     return lifespan
 
@@ -130,23 +145,6 @@ def _open_search(
     live_index.start()
     stack.push_async_callback(live_index.close)
     return live_index
-
-
-def _open_events(
-    settings: StorefrontSettings, stack: AsyncExitStack, clock: Clock, id_factory: IdFactory
-) -> dict[str, Any]:
-    threads = settings.event_batches_in_flight
-    stream = StreamPublisher(aws.client("kinesis", pool_size=threads), settings.event_stream)
-    bad_events = BadEventStore(aws.client("s3"), settings.landing_bucket, id_factory)
-    # One thread more than batches in flight, so that keeping a bad event never waits for all.
-    pool = stack.enter_context(ThreadPoolExecutor(threads + 1, "events"))
-    batcher = event_batcher(stream, pool, settings)
-    # Left in the opposite order: what was accepted is sent before the threads end.
-    stack.push_async_callback(batcher.drain)
-    return {
-        "stream": stream,
-        "events": EventService(batcher, bad_events, pool, clock=clock),
-    }
 
 
 app = create_app()

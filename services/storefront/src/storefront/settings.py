@@ -51,11 +51,16 @@ class PaymentSettings(_Part):
     """How old a signed notification may be, or how far its clock ahead, to be believed."""
 
 
-class RelaySettings(DatabaseSettings, PaymentSettings):
-    """What the outbox relay needs besides, and the housekeeping that runs beside it."""
+class StreamSettings(_Part):
+    """The way to the interaction stream."""
 
     event_stream: str = Field(min_length=1)
     """Name of the Kinesis stream that interactions go to."""
+
+
+class RelaySettings(DatabaseSettings, PaymentSettings, StreamSettings):
+    """What the outbox relay needs besides, and the housekeeping that runs beside it."""
+
     relay_poll: timedelta = timedelta(milliseconds=200)
     """How long the relay rests when the outbox is empty."""
     relay_batch_size: int = Field(500, ge=1, le=500)
@@ -159,11 +164,18 @@ class PurchaseSettings(_Part):
     """Name of the shop on its invoices."""
 
 
-class EventSettings(_Part):
-    """How interaction events are taken."""
+class JudgeSettings(StreamSettings):
+    """What it takes to judge interaction events, be it for the second time."""
 
     landing_bucket: str = Field(min_length=1)
     """Name of the bucket in which rejected events are kept with their reasons."""
+    event_clock_tolerance: timedelta = timedelta(seconds=2)
+    """How far a client's clock may be off, its way to us included, before it is corrected."""
+
+
+class EventSettings(JudgeSettings):
+    """How interaction events are taken."""
+
     event_body_limit_bytes: int = Field(1024 * 1024, ge=1, le=4 * 1024 * 1024)
     """Longest body that POST /events reads, packed or unpacked; a longer one is answered 413."""
     event_queue_limit: int = Field(20_000, ge=500)
@@ -172,12 +184,16 @@ class EventSettings(_Part):
     """How many PutRecords calls run at once; while fewer do, an event waits for nobody."""
     event_attempts: int = Field(4, ge=1)
     """How often an event that Kinesis throttled is put before its request is answered 503."""
+    event_stream_rest: timedelta = timedelta(seconds=1)
+    """How long a stream that did not answer is left alone before it is tried again."""
     event_spool_folder: Path | None = None
     """Where events wait while Kinesis is away; without it such requests are answered 503."""
     event_spool_limit_bytes: int = Field(256 * 1024 * 1024, ge=1)
     """How much may wait on disk before POST /events answers 503."""
     development: bool = False
     """Serve GET /dev/events/{all,good,bad}: what was taken lately. Never in production."""
+    development_events_kept: int = Field(1_000, ge=1)
+    """How many good and how many bad events GET /dev/events remembers."""
 
 
 class StorefrontSettings(

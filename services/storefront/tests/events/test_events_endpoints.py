@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -12,47 +12,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from services.storefront.tests.conftest import InProcess, Shopper, StreamReader
+from services.storefront.tests.events.conftest import VIEW, BadEvents, BearerOf
 
 from fashion_contracts.events import EventType
-from fashion_contracts.landing import BAD_EVENTS_PREFIX, bad_events_prefix
+from fashion_contracts.landing import bad_events_prefix
 from fashion_kit import aws as kit_aws
 from fashion_kit.batcher import Batcher, BatchLimits, Refused
 from fashion_kit.clock import utc_now
 from fashion_kit.ids import new_id
+from fashion_kit.tokens import Identity
 from infra.local.resources import Resources
+from storefront.events.judging import Judge
 from storefront.events.publisher import BadEventStore
 from storefront.events.service import EventService
 from storefront.stream import StreamRecord
 
 pytestmark = pytest.mark.servers
-
-VIEW: dict[str, Any] = {
-    "event_id": "e-1",
-    "type": "product_view",
-    "anonymous_id": "anon-12345678",
-    "session_id": "s-1",
-    "product_id": 7,
-    "event_time": "2026-03-01T12:00:00Z",
-}
-
-
-@pytest.fixture
-def bad_events(resources: Resources) -> Callable[[], list[dict[str, Any]]]:
-    """Return a reader of the bad events kept since the test began."""
-    bucket = resources.landing_bucket
-    s3 = kit_aws.client("s3")
-
-    def keys() -> set[str]:
-        found = s3.list_objects_v2(Bucket=bucket, Prefix=BAD_EVENTS_PREFIX)
-        return {entry["Key"] for entry in found.get("Contents", [])}
-
-    before = keys()
-
-    def read() -> list[dict[str, Any]]:
-        bodies = [s3.get_object(Bucket=bucket, Key=key)["Body"] for key in keys() - before]
-        return [json.loads(line) for body in bodies for line in body.read().splitlines()]
-
-    return read
 
 
 def post(client: httpx.Client, *events: Any) -> httpx.Response:
@@ -148,6 +123,27 @@ class TestWhoseTheyAre:
         verdict = post(client, nobodys).json()["verdicts"][0]
         assert verdict["reason"] == "an event needs a user_id or an anonymous_id"
 
+    def test_a_guests_events_are_the_signed_ids(
+        self, client: httpx.Client, bearer_of: BearerOf, stream: StreamReader
+    ) -> None:
+        nobodys = {name: value for name, value in VIEW.items() if name != "anonymous_id"}
+        guest = bearer_of("anon-01arz3ndektsv4rrffq69g5fav", "anonymous")
+        events = [nobodys, nobodys | {"anonymous_id": "anon-01arz3ndektsv4rrffq69g5fav"}, VIEW]
+        verdicts = client.post("/events", json={"events": events}, headers=guest).json()["verdicts"]
+        assert verdicts[2]["reason"] == "anonymous_id: is not the bearer's"
+        found = stream.read()
+        assert len(found) == 2
+        assert {event.shopper_id for event in found} == {"anon-01arz3ndektsv4rrffq69g5fav"}
+        assert {event.user_id for event in found} == {None}
+
+    def test_a_guest_cannot_speak_for_a_user(
+        self, client: httpx.Client, bearer_of: BearerOf, shopper: Shopper
+    ) -> None:
+        guest = bearer_of("anon-12345678", "anonymous")
+        body = {"events": [VIEW | {"user_id": shopper.id}]}
+        answer = client.post("/events", json=body, headers=guest)
+        assert answer.json()["verdicts"][0]["reason"] == "user_id: needs that user's bearer token"
+
     @pytest.mark.parametrize("authorization", ["Bearer x", "Bearer", "Basic eDp5", ""])
     def test_a_bad_token_is_401_and_takes_nothing(
         self, client: httpx.Client, stream: StreamReader, authorization: str
@@ -168,7 +164,7 @@ class TestBadEvents:
         assert [event.event_id for event in stream.read()] == ["e-1", "e-2"]
 
     def test_it_is_kept_with_its_reason_before_the_answer(
-        self, client: httpx.Client, bad_events: Callable[[], list[dict[str, Any]]]
+        self, client: httpx.Client, bad_events: BadEvents
     ) -> None:
         bad = {"type": "product_view", "note": "no id"}
         verdicts = post(client, VIEW, bad, "not even an object").json()["verdicts"]
@@ -189,7 +185,7 @@ class TestBadEvents:
         ]
         assert sum(entry["KeyCount"] for entry in found) >= 1
 
-    @pytest.mark.parametrize("kind", ["purchase", "refund"])
+    @pytest.mark.parametrize("kind", ["purchase", "refund", "identify"])
     def test_only_the_books_say_that_money_moved(
         self, client: httpx.Client, stream: StreamReader, kind: str
     ) -> None:
@@ -197,7 +193,7 @@ class TestBadEvents:
         assert verdict["reason"] == f"{kind}: only the server sends this"
         assert stream.read() == []
 
-    @pytest.mark.parametrize("name", ["received_at", "purchase_id"])
+    @pytest.mark.parametrize("name", ["received_at", "client_time", "purchase_id"])
     def test_the_servers_own_fields_cannot_be_sent(self, client: httpx.Client, name: str) -> None:
         verdict = post(client, VIEW | {name: "2026-01-01T00:00:00Z"}).json()["verdicts"][0]
         assert verdict["reason"] == f"{name}: only the server says this"
@@ -330,7 +326,7 @@ class TestWhenThingsFail:
         state: dict[str, Any] = {}
         async with in_process(on_open=state.update) as client:
             posted = asyncio.create_task(client.post("/events", json={"events": [VIEW]}))
-            while not state["events"]._stream._workers:
+            while not state["events"]._sink._batcher._workers:
                 await asyncio.sleep(0)
             posted.cancel()
         assert [event.event_id for event in stream.read()] == ["e-1"]
@@ -368,6 +364,11 @@ def test_every_event_gets_one_verdict_whatever_it_is(
     assert receipt["accepted"] + receipt["rejected"] == len(events)
 
 
+async def identify(token: str) -> Identity:
+    return Identity(token)
+
+
 def service_over(batcher: Batcher[StreamRecord, str]) -> EventService:
-    store = BadEventStore(kit_aws.client("s3"), "unused", new_id)
-    return EventService(batcher, store, ThreadPoolExecutor(1), clock=utc_now)
+    store = BadEventStore(kit_aws.client("s3"), "unused", ThreadPoolExecutor(1), new_id=new_id)
+    judge = Judge(timedelta(seconds=2), new_id)
+    return EventService(batcher, store, judge, clock=utc_now, identify=identify)

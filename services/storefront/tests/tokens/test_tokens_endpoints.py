@@ -14,7 +14,7 @@ from services.storefront.tests.conftest import PASSWORD, InProcess, Shopper
 
 from fashion_kit.clock import utc_now
 from fashion_kit.tokens import Identity, issue_token, key_id
-from storefront.events.service import ANONYMOUS_ID
+from storefront.events.judging import ANONYMOUS_ID
 from storefront.settings import StorefrontSettings
 
 pytestmark = pytest.mark.servers

@@ -71,8 +71,8 @@ def _matters(event: Interaction) -> bool:
     """Say whether the event changes picks.
 
     A shopper who is not logged in must not change those of one who is: an anonymous id that could
-    be a user's is passed over.
+    be a user's is passed over. What came without consent is nobody's.
     """
-    if event.type not in PRODUCT_TYPES:
+    if event.type not in PRODUCT_TYPES or event.consent is False:
         return False
     return event.user_id is not None or event.shopper_id.startswith(ANONYMOUS_PREFIX)

@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
+from starlette.types import Receive, Scope
 
-from fashion_kit.errors import ShopError
 from fashion_kit.problems import problem_responses
-from fashion_kit.tokens import Identity, TokenVerifier
-from storefront.dependencies import MissingTokenError
+from storefront.events.bodies import Head, read_body
 from storefront.events.schemas import EventBatch, EventReceipt
 from storefront.events.service import EventService
 from storefront.settings import StorefrontSettings
@@ -18,47 +17,43 @@ from storefront.settings import StorefrontSettings
 router = APIRouter(tags=["events"])
 
 _SCHEMA_REF: Final = "#/components/schemas/{model}"
-
-
-class BodyTooLargeError(ShopError):
-    """Raised when a body is longer than the intake reads."""
-
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    title = "Content too large"
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The body is longer than {limit} bytes. Send fewer events at once.")
+_BATCH: Final = {"schema": {"$ref": _SCHEMA_REF.format(model="EventBatch")}}
 
 
 @router.post(
     "/events",
     status_code=202,
     response_model=EventReceipt,
-    responses=problem_responses(400, 401, 413, 422, 503),
+    responses=problem_responses(400, 401, 413, 415, 422, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {
-                "application/json": {"schema": {"$ref": _SCHEMA_REF.format(model="EventBatch")}}
-            },
+            "content": {"application/json": _BATCH, "text/plain": _BATCH},
         },
         "security": [{}, {"OAuth2PasswordBearer": []}],
     },
 )
 async def take_events(request: Request) -> Response:
-    """Take 1 to 500 events, and answer with a verdict on each once they are on the stream.
+    """Take 1 to 500 events, and answer with a verdict on each once all of them are safe.
 
-    With a bearer token the events are that user's; without, each needs an `anonymous_id` of the
-    form `anon-...`. A bad event never condemns its batch: it is kept with its reason. `purchase`
-    and `refund` come from the shop's own books and are rejected here. On 503 send all of it again:
-    `event_id` makes that harmless.
+    With a bearer token the events are that shopper's; without, each needs an `anonymous_id` of the
+    form `anon-...`. The body is JSON, as `application/json` or as `text/plain`, and may be packed
+    with gzip; one who cannot send headers puts `access_token` beside `events`. A bad event never
+    condemns its batch: it is kept with its reason. `purchase`, `refund` and `identify` come from
+    the shop's own books and are rejected here. On 503 send all of it again: `event_id` makes that
+    harmless.
     """
-    identity = await _identity(request)
-    settings: StorefrontSettings = request.state.settings
-    body = await _read(request, settings.event_body_limit_bytes)
-    service: EventService = request.state.events
-    receipt = await service.take(body, identity)
+    receipt = await answer_events(request.scope, request.receive)
     return Response(receipt, HTTPStatus.ACCEPTED, media_type="application/json")
+
+
+async def answer_events(scope: Scope, receive: Receive) -> bytes:
+    """Return the receipt of the request's events, or raise ShopError."""
+    settings: StorefrontSettings = scope["state"]["settings"]
+    service: EventService = scope["state"]["events"]
+    head = Head.of(scope)
+    body = await read_body(receive, settings.event_body_limit_bytes, is_packed=head.is_packed)
+    return await service.take(body, head.token)
 
 
 def document_batch(app: FastAPI) -> None:
@@ -73,25 +68,3 @@ def document_batch(app: FastAPI) -> None:
 
     # FastAPI's documented way to extend it.
     app.openapi = openapi  # type: ignore[method-assign]
-
-
-async def _identity(request: Request) -> Identity | None:
-    header = request.headers.get("authorization")
-    if header is None:
-        return None
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer":
-        raise MissingTokenError
-    verifier: TokenVerifier = request.state.verifier
-    return await verifier.identify(token.strip())
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    chunks = []
-    length = 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length > limit:
-            raise BodyTooLargeError(limit)
-        chunks.append(chunk)
-    return b"".join(chunks)

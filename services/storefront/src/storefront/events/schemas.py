@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from fashion_contracts.events import ClientEvent
 
@@ -14,6 +14,10 @@ class EventBatch(BaseModel):
     """Up to 500 events of one client, each judged by itself."""
 
     events: Annotated[list[ClientEvent], Field(min_length=1, max_length=MAX_EVENTS)]
+    access_token: Annotated[
+        str | None,
+        Field(description="Bearer token of one who cannot send headers, as sendBeacon cannot."),
+    ] = None
 
 
 class Verdict(BaseModel):
@@ -26,7 +30,7 @@ class Verdict(BaseModel):
 
 
 class EventReceipt(BaseModel):
-    """What became of a batch. Accepted events are on the stream, rejected ones are kept."""
+    """What became of a batch. Accepted events are safe, rejected ones are kept."""
 
     accepted: int
     rejected: int
@@ -36,9 +40,33 @@ class EventReceipt(BaseModel):
 class BadEvent(BaseModel):
     """One line of the landing zone's `bad/`: what was sent, and what was wrong with it."""
 
-    schema_: Annotated[Literal["bad-event/1"], Field(serialization_alias="schema")] = (
-        BAD_EVENT_SCHEMA
-    )
+    schema_: Annotated[Literal["bad-event/1"], Field(alias="schema")] = BAD_EVENT_SCHEMA
     reason: str
     raw: Any
-    received_at: str
+    received_at: AwareDatetime
+    owner: Annotated[
+        str | None,
+        Field(description="Whose bearer token it came with; a replay judges it as theirs."),
+    ] = None
+
+
+class SchemaLink(BaseModel):
+    """One version of one schema, and where it is."""
+
+    name: str
+    version: int
+    url: str
+
+
+class SchemaList(BaseModel):
+    """The schemas of what crosses the intake."""
+
+    schemas: list[SchemaLink]
+
+
+class EventCounts(BaseModel):
+    """How many events this process has judged since it started or was reset."""
+
+    total: int
+    good: int
+    bad: int

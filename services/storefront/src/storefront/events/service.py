@@ -1,36 +1,32 @@
 """The intake's decisions: which events are good, whose they are, and when the client is told."""
 
-import asyncio
-import re
-from collections.abc import Mapping
-from concurrent.futures import Executor
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from prometheus_client import Counter
-from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from fashion_contracts.events import SERVER_TYPES, Interaction
 from fashion_kit.clock import Clock
-from fashion_kit.errors import UnprocessableError
+from fashion_kit.errors import UnauthorizedError, UnprocessableError
 from fashion_kit.problems import UnreadableBodyError
 from fashion_kit.tokens import Identity
-from storefront.events.publisher import BadEventStore, StreamBatcher
+from storefront.events.dialects import canonical, events_of
+from storefront.events.judging import Judge, RejectedEvent, refuses_consent, without_identity
+from storefront.events.publisher import BadEventStore
+from storefront.events.quick import judge_quickly, read_quickly
+from storefront.events.recent import RecentEvents
 from storefront.events.schemas import MAX_EVENTS, BadEvent
 from storefront.stream import StreamRecord
 
-# Only the server says these.
-SERVER_FIELDS: Final = frozenset({"received_at", "purchase_id"})
-# The prefix keeps strangers out of a user's history: no user's id looks like this.
-ANONYMOUS_ID: Final = re.compile(r"anon-[A-Za-z0-9-]{8,58}")
 EVENT_ID_SHOWN: Final = 64
 
 _EVENTS = Counter("events", "Events judged.", ["verdict"])
 ACCEPTED = _EVENTS.labels("accepted")
 REJECTED = _EVENTS.labels("rejected")
 
-_interaction = TypeAdapter(Interaction)
+Identify = Callable[[str], Awaitable[Identity]]
+"""Says who a bearer token is of, or raises UnauthorizedError."""
 
 
 class InvalidBatchError(UnprocessableError):
@@ -40,107 +36,113 @@ class InvalidBatchError(UnprocessableError):
         super().__init__(f'The body must be {{"events": [...]}} with 1 to {MAX_EVENTS} events.')
 
 
-class RejectedEvent(Exception):  # noqa: N818 - a verdict, not a failure
-    """Raised when one event is not good; the rest of its batch goes on."""
+class EventSink(Protocol):
+    """Where accepted events go. They are safe when it returns."""
+
+    async def submit(self, items: Sequence[StreamRecord]) -> object:
+        """Take the records, together and in this order."""
 
 
 class EventService:
     """Judges events, puts the good on the stream, keeps the bad, and then says so."""
 
     def __init__(
-        self, stream: StreamBatcher, bad_events: BadEventStore, pool: Executor, *, clock: Clock
+        self,
+        sink: EventSink,
+        bad_events: BadEventStore,
+        judge: Judge,
+        *,
+        clock: Clock,
+        identify: Identify,
+        recent: RecentEvents | None = None,
     ) -> None:
-        self._stream = stream
+        self._sink = sink
         self._bad_events = bad_events
-        self._pool = pool
+        self._judge = judge
         self._clock = clock
+        self._identify = identify
+        self._recent = recent
 
-    async def take(self, body: bytes, identity: Identity | None) -> bytes:
-        """Return the receipt as JSON, once every event is on the stream or kept as bad.
+    async def take(self, body: bytes, token: str | None) -> bytes:
+        """Return the receipt as JSON, once every event is safe or kept as bad.
 
         Whether a product exists is not asked here: the consumers pass over ids they do not know.
         """
+        identity = None if token is None else await self._identify(token)
         received_at = self._clock()
+        if (batch := read_quickly(body)) is not None:
+            if identity is None and batch.access_token is not None:
+                identity = await self._identify(batch.access_token)
+            tolerance = self._judge.clock_tolerance
+            records = judge_quickly(batch, identity, received_at, tolerance)
+            if records is not None:
+                await self._deliver(records, [])
+                return batch.receipt()
+        return await self._take_one_by_one(body, identity, received_at)
+
+    async def _take_one_by_one(
+        self, body: bytes, identity: Identity | None, received_at: datetime
+    ) -> bytes:
+        batch = _read_json(body)
+        if identity is None and (token := _token_of(batch)) is not None:
+            identity = await self._identify(token)
         records: list[StreamRecord] = []
         rejected: list[BadEvent] = []
         verdicts: list[dict[str, Any]] = []
-        for index, raw in enumerate(read_batch(body)):
-            verdict = {"index": index, **_named(raw)}
+        for index, raw in enumerate(read_events(batch)):
+            event = canonical(raw, identity)
+            verdict = {"index": index, **_named(event)}
             try:
-                records.append(StreamRecord.of(judge(raw, identity, received_at)))
+                records.append(StreamRecord.of(self._judge.judge(event, identity, received_at)))
                 verdicts.append(verdict | {"status": "accepted"})
             except RejectedEvent as error:
-                rejected.append(
-                    BadEvent(reason=str(error), raw=raw, received_at=received_at.isoformat())
-                )
+                rejected.append(_bad_event(raw, event, str(error), identity, received_at))
                 verdicts.append(verdict | {"status": "rejected", "reason": str(error)})
-        await self._deliver(records, rejected, received_at)
+        await self._deliver(records, rejected)
         receipt = {"accepted": len(records), "rejected": len(rejected), "verdicts": verdicts}
         return to_json(receipt)
 
-    async def _deliver(
-        self, records: list[StreamRecord], rejected: list[BadEvent], received_at: datetime
-    ) -> None:
+    async def _deliver(self, records: list[StreamRecord], rejected: list[BadEvent]) -> None:
         if rejected:
-            await asyncio.get_running_loop().run_in_executor(
-                self._pool, self._bad_events.keep, rejected, received_at
-            )
+            await self._bad_events.keep(rejected)
             REJECTED.inc(len(rejected))
-        await self._stream.submit(records)
+        await self._sink.submit(records)
         ACCEPTED.inc(len(records))
+        if self._recent is not None:
+            self._recent.note(records, rejected)
 
 
-def read_batch(body: bytes) -> list[Any]:
+def read_events(batch: Any) -> list[Any]:
     """Return the batch's events, unjudged."""
-    try:
-        batch = from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise UnreadableBodyError from error
-    events = batch.get("events") if isinstance(batch, dict) else None
-    if not isinstance(events, list) or not 1 <= len(events) <= MAX_EVENTS:
+    events = events_of(batch)
+    if events is None or not 1 <= len(events) <= MAX_EVENTS:
         raise InvalidBatchError
     return events
 
 
-def judge(raw: Any, identity: Identity | None, received_at: datetime) -> Interaction:
-    """Return the event, stamped with its time and its true shopper, or raise RejectedEvent."""
-    if not isinstance(raw, dict):
-        raise RejectedEvent("an event is a JSON object")
-    if forged := sorted(SERVER_FIELDS & raw.keys()):
-        raise RejectedEvent(f"{forged[0]}: only the server says this")
-    owner = _owner(raw, identity)
+def _read_json(body: bytes) -> Any:
     try:
-        event = _interaction.validate_python({**raw, **owner, "received_at": received_at})
-    except ValidationError as error:
-        raise RejectedEvent(_reason(error)) from error
-    if event.type in SERVER_TYPES:
-        raise RejectedEvent(f"{event.type}: only the server sends this")
-    return event
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise UnreadableBodyError from error
 
 
-def _owner(raw: Mapping[str, Any], identity: Identity | None) -> dict[str, str]:
-    anonymous_id = raw.get("anonymous_id")
-    if anonymous_id is not None and not (
-        isinstance(anonymous_id, str) and ANONYMOUS_ID.fullmatch(anonymous_id)
-    ):
-        raise RejectedEvent("anonymous_id: must be anon- and 8 to 58 letters, digits or hyphens")
-    user_id = raw.get("user_id")
-    if identity is None:
-        if user_id is not None:
-            raise RejectedEvent("user_id: needs that user's bearer token")
-        return {}
-    if user_id is not None and user_id != identity.user_id:
-        raise RejectedEvent("user_id: is not the bearer's")
-    return {"user_id": identity.user_id}
+def _token_of(batch: Any) -> str | None:
+    token = batch.get("access_token") if isinstance(batch, dict) else None
+    if token is None or isinstance(token, str):
+        return token
+    raise UnauthorizedError("access_token is a bearer token, as text.")
 
 
-def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
+def _bad_event(
+    raw: Any, event: Any, reason: str, identity: Identity | None, received_at: datetime
+) -> BadEvent:
+    if isinstance(event, dict) and refuses_consent(event):
+        return BadEvent(reason=reason, raw=without_identity(event), received_at=received_at)
+    owner = None if identity is None else identity.user_id
+    return BadEvent(reason=reason, raw=raw, received_at=received_at, owner=owner)
 
 
-def _named(raw: Any) -> dict[str, str]:
-    event_id = raw.get("event_id") if isinstance(raw, dict) else None
+def _named(event: Any) -> dict[str, str]:
+    event_id = event.get("event_id") if isinstance(event, dict) else None
     return {"event_id": event_id[:EVENT_ID_SHOWN]} if isinstance(event_id, str) else {}
