@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("events",)
+BENCHMARKS = ("events", "purchases")
 FIGURES = Path(__file__).parents[1] / "build/bench"
 
 console = Console()

@@ -1,6 +1,7 @@
 """A closed-loop HTTP client: every connection sends its next request when it has its answer."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import quantiles
 from time import perf_counter
@@ -33,8 +34,8 @@ class Outcome:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, request: bytes, outcome: Outcome, until: float) -> None:
-        self._request = request
+    def __init__(self, requests: Iterator[bytes], outcome: Outcome, until: float) -> None:
+        self._requests = requests
         self._outcome = outcome
         self._until = until
         self._received = b""
@@ -63,8 +64,9 @@ class _Connection(asyncio.Protocol):
             self.closed.set_result(None)
 
     def _send(self) -> None:
+        request = next(self._requests)
         self._began = perf_counter()
-        self._transport.write(self._request)
+        self._transport.write(request)
 
     def _note(self, *, is_good: bool) -> None:
         if is_good:
@@ -73,9 +75,11 @@ class _Connection(asyncio.Protocol):
             self._outcome.failures += 1
 
 
-def closed_loop(port: int, request: bytes, *, connections: int, seconds: float) -> Outcome:
+def closed_loop(
+    port: int, requests: Iterator[bytes], *, connections: int, seconds: float
+) -> Outcome:
     """Return what so many connections measured in so many seconds."""
-    return uvloop.run(_closed_loop(port, request, connections, seconds))
+    return uvloop.run(_closed_loop(port, requests, connections, seconds))
 
 
 def post(path: str, body: bytes, *headers: str) -> bytes:
@@ -90,13 +94,15 @@ def post(path: str, body: bytes, *headers: str) -> bytes:
     return "\r\n".join(head).encode() + _HEAD_END + body
 
 
-async def _closed_loop(port: int, request: bytes, connections: int, seconds: float) -> Outcome:
+async def _closed_loop(
+    port: int, requests: Iterator[bytes], connections: int, seconds: float
+) -> Outcome:
     outcome = Outcome()
     began = perf_counter()
     loop = asyncio.get_running_loop()
     opened = [
         await loop.create_connection(
-            lambda: _Connection(request, outcome, began + seconds), "127.0.0.1", port
+            lambda: _Connection(requests, outcome, began + seconds), "127.0.0.1", port
         )
         for _ in range(connections)
     ]

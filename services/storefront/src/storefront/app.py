@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -30,8 +31,10 @@ from storefront.events.intake import open_intake
 from storefront.invoices import endpoints as invoices
 from storefront.payments import endpoints as payments
 from storefront.payments.dependencies import open_payments
+from storefront.purchases import checkout_endpoints as checkout
 from storefront.purchases import endpoints as purchases
 from storefront.purchases import lifecycle_endpoints as lifecycle
+from storefront.purchases.desk import BatchWriter, PurchaseDesk
 from storefront.search.catalogue_copy import CatalogueCopier
 from storefront.search.refresh import LiveIndex
 from storefront.settings import StorefrontSettings
@@ -53,6 +56,7 @@ ROUTERS = (
     lifecycle.router,
     payments.router,
     invoices.router,
+    checkout.router,
     events.router,
     admin_endpoints.router,
     schema_endpoints.router,
@@ -108,6 +112,7 @@ def _lifespan_of(
                 **open_edge(settings),
                 "passwords": Passwords(settings.password_memory_kib, settings.password_passes),
                 **database,
+                **_open_purchases(settings, stack, sessions, clock, id_factory),
                 **open_payments(settings, stack, sessions, clock=clock, new_id=id_factory),
                 **await open_intake(
                     settings, stack, clock=clock, new_id=id_factory, identify=verifier.identify
@@ -145,6 +150,20 @@ def _open_search(
     live_index.start()
     stack.push_async_callback(live_index.close)
     return live_index
+
+
+def _open_purchases(
+    settings: StorefrontSettings,
+    stack: AsyncExitStack,
+    sessions: Sessions,
+    clock: Clock,
+    id_factory: IdFactory,
+) -> dict[str, Any]:
+    pool = ThreadPoolExecutor(settings.purchase_batches_in_flight, "purchases")
+    writer = BatchWriter(sessions, settings, clock=clock, new_id=id_factory)
+    desk = PurchaseDesk(writer, stack.enter_context(pool), settings)
+    stack.push_async_callback(desk.drain)
+    return {"purchases": desk}
 
 
 app = create_app()

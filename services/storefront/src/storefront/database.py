@@ -1,7 +1,7 @@
 """The way to MySQL: sessions, the only commit of the service, and the schema's migrations."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
@@ -12,6 +12,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -24,11 +25,15 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = "storefront-migrations"
 MIGRATION_LOCK_SECONDS = 60
 
+DUPLICATE_ENTRY = 1062
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
 DUPLICATE_ENTRY = 1062
 NO_REFERENCED_ROW = 1452
 LOCK_NOT_AVAILABLE = 3572  # MySQL's answer to NOWAIT; MariaDB's is LOCK_WAIT_TIMEOUT
+
+# What the client's library says by itself: the server was not reached, or was lost.
+CLIENT_CODES = range(2000, 3000)
 
 _FIRST_PAUSE_SECONDS = 0.01
 
@@ -79,15 +84,22 @@ def transaction(sessions: Sessions) -> Iterator[Session]:
 
 
 def run_in_transaction(
-    sessions: Sessions, work: Callable[[Session], Result], *, attempts: int
+    sessions: Sessions,
+    work: Callable[[Session], Result],
+    *,
+    attempts: int,
+    anew_after: Collection[int] = (),
 ) -> Result:
-    """Return what `work` returns, committed; begin anew when a deadlock or lock wait ended it."""
+    """Return what `work` returns, committed; begin anew when a deadlock or lock wait ended it.
+
+    `anew_after` are further errors of MySQL that another attempt may not meet.
+    """
     for attempt in range(attempts):
         try:
             with transaction(sessions) as session:
                 return work(session)
         except DBAPIError as error:
-            if mysql_code(error) not in (DEADLOCK, LOCK_WAIT_TIMEOUT):
+            if mysql_code(error) not in (DEADLOCK, LOCK_WAIT_TIMEOUT, *anew_after):
                 raise
             log.info("transaction_retried", code=mysql_code(error), attempt=attempt)
         # Two that met in a deadlock must not meet again in step.
@@ -99,6 +111,13 @@ def mysql_code(error: DBAPIError) -> int | None:
     """Return MySQL's number of the error."""
     arguments = error.orig.args if error.orig is not None else ()
     return arguments[0] if arguments and isinstance(arguments[0], int) else None
+
+
+def is_unavailable(error: Exception) -> bool:
+    """Say whether the database was not reached or lost, whatever it was asked for."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or mysql_code(error) in CLIENT_CODES
+    return isinstance(error, PoolTimeoutError)
 
 
 def migrate(url: str) -> None:

@@ -24,7 +24,7 @@ class DatabaseSettings(_Part):
 
     database_url: SecretStr
     """Where MySQL is and who we are there: `mysql+pymysql://user:password@host:port/database`."""
-    database_pool_size: int = Field(16, ge=1)
+    database_pool_size: int = Field(20, ge=1)
     """How many connections one process keeps at most."""
     database_pool_timeout_seconds: float = Field(5, gt=0)
     """How long a request waits for a free connection before it is answered 503."""
@@ -212,7 +212,10 @@ class StorefrontSettings(
     @model_validator(mode="after")
     def _has_enough_connections(self) -> Self:
         # One for each request that has its turn, one for each thread that is in a transaction of
-        # its own.
-        if self.database_pool_size < 2 * self.request_threads:
-            raise ValueError("database_pool_size must be at least twice request_threads")
+        # its own, one for each batch of purchases.
+        if self.database_pool_size < 2 * self.request_threads + self.purchase_batches_in_flight:
+            raise ValueError(
+                "database_pool_size must be at least twice request_threads"
+                " and purchase_batches_in_flight"
+            )
         return self

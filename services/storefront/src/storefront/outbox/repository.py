@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from zlib import crc32
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from fashion_contracts.events import Interaction
+from storefront.bulk import in_sql, insert_rows
 from storefront.models import OutboxEvent, OutboxLane
 
 LANES: Final = 16
@@ -28,16 +29,18 @@ class OutboxRepository:
 
     def add(self, events: Sequence[Interaction]) -> None:
         """Leave the events to follow the caller's commit."""
-        self._session.execute(
-            insert(OutboxEvent),
+        insert_rows(
+            self._session,
+            OutboxEvent,
+            ("event_id", "lane", "partition_key", "payload", "created_at"),
             [
-                {
-                    "event_id": event.event_id,
-                    "lane": lane_of(event.shopper_id),
-                    "partition_key": event.shopper_id,
-                    "payload": event.to_record().decode(),
-                    "created_at": event.received_at,
-                }
+                (
+                    event.event_id,
+                    lane_of(event.shopper_id),
+                    event.shopper_id,
+                    event.to_record().decode(),
+                    in_sql(event.received_at),
+                )
                 for event in events
             ],
         )

@@ -1,36 +1,96 @@
-"""Where a purchase is placed: the service's decision, made and committed in one transaction."""
+"""Where purchases are placed: those that come at the same time are committed together."""
 
-from sqlalchemy.orm import Session
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
 
-from storefront.database import run_in_transaction
-from storefront.dependencies import ClockDep, NewIdDep, SessionsDep, SettingsDep
-from storefront.outbox.repository import OutboxRepository
-from storefront.purchases.idempotency import Answer, IdempotencyRepository
-from storefront.purchases.repository import PurchaseRepository
-from storefront.purchases.schemas import PurchaseRequest
-from storefront.purchases.service import PurchaseService
+from fashion_kit.batcher import Batcher, BatchLimits, OverloadedError
+from fashion_kit.clock import Clock
+from fashion_kit.ids import IdFactory
+from fashion_kit.logs import get_logger
+from storefront.database import DUPLICATE_ENTRY, Sessions, is_unavailable, run_in_transaction
+from storefront.purchases.answers import Key
+from storefront.purchases.batch import PurchaseBatch
+from storefront.purchases.errors import RequestInFlightError
+from storefront.purchases.idempotency import Answer
+from storefront.purchases.orders import Order, Outcome, Terms
+from storefront.purchases.pricing import Tariff
+from storefront.settings import StorefrontSettings
+
+log = get_logger(__name__)
 
 
 class PurchaseDesk:
-    """Places purchases, each in a transaction of its own that begins anew after a deadlock."""
+    """Hands orders to a few threads in batches, and each order's answer back after its commit."""
+
+    def __init__(self, writer: "BatchWriter", pool: Executor, settings: StorefrontSettings) -> None:
+        self._writer = writer
+        self._pool = pool
+        self._in_flight: set[Key] = set()
+        limits = BatchLimits(
+            items=settings.purchase_batch_size,
+            weight=settings.purchase_batch_size,
+            queued_items=settings.purchase_queue_limit,
+            in_flight=settings.purchase_batches_in_flight,
+            attempts=1,
+        )
+        self._batcher = Batcher[Order, Outcome](self._send, limits=limits)
+
+    async def place(self, order: Order) -> Answer:
+        """Return the committed answer. An order once taken is decided even if nobody waits."""
+        if order.key in self._in_flight:
+            raise RequestInFlightError
+        self._in_flight.add(order.key)
+        try:
+            (outcome,) = await self._batcher.submit([order])
+        except OverloadedError:
+            self._in_flight.discard(order.key)
+            raise
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def drain(self) -> None:
+        """Take no more orders, and return when those taken are answered."""
+        await self._batcher.drain()
+
+    async def _send(self, orders: Sequence[Order]) -> list[Outcome]:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, self._writer.write, orders)
+        finally:
+            # Here and not where the order was handed in: whoever waited there may have left.
+            self._in_flight.difference_update(order.key for order in orders)
+
+
+class BatchWriter:
+    """Commits batches of orders. One that goes wrong is taken apart, so that only the bad fail."""
 
     def __init__(
-        self, sessions: SessionsDep, settings: SettingsDep, clock: ClockDep, new_id: NewIdDep
+        self,
+        sessions: Sessions,
+        settings: StorefrontSettings,
+        *,
+        clock: Clock,
+        new_id: IdFactory,
     ) -> None:
         self._sessions = sessions
         self._attempts = settings.transaction_attempts
-        self._clock = clock
-        self._new_id = new_id
+        tariff = Tariff.of(settings)
+        self._terms = Terms(tariff, settings.idempotency_key_lifetime, clock, new_id)
 
-    def place(self, user_id: str, key: str, request: PurchaseRequest) -> Answer:
-        """Return the committed answer."""
-
-        def work(session: Session) -> Answer:
-            purchases = PurchaseRepository(session)
-            outbox = OutboxRepository(session)
-            service = PurchaseService(
-                purchases, outbox, user_id, clock=self._clock, new_id=self._new_id
+    def write(self, orders: Sequence[Order]) -> list[Outcome]:
+        """Return each order's outcome, committed."""
+        try:
+            return run_in_transaction(
+                self._sessions,
+                lambda session: PurchaseBatch(session, self._terms).place(orders),
+                attempts=self._attempts,
+                # Another process has just answered one of the keys; now its answer is seen.
+                anew_after=(DUPLICATE_ENTRY,),
             )
-            return service.place_once(IdempotencyRepository(session, user_id, key), request)
-
-        return run_in_transaction(self._sessions, work, attempts=self._attempts)
+        except Exception as error:  # noqa: BLE001 - it is the outcome of whoever caused it
+            if len(orders) == 1 or is_unavailable(error):
+                return [error] * len(orders)
+            log.warning("purchase_batch_split", orders=len(orders), error=type(error).__name__)
+        return [outcome for order in orders for outcome in self.write([order])]

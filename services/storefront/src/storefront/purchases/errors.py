@@ -1,8 +1,10 @@
 """What can be wrong with a purchase.
 
 BadRequestError      MissingIdempotencyKeyError, InvalidIdempotencyKeyError
-NotFoundError        PurchaseNotFoundError, CartNotFoundError
-ConflictError        RequestInFlightError, PriceChangedError, OutOfStockError
+NotFoundError        PurchaseNotFoundError, CartNotFoundError, ReservationNotFoundError,
+                     CheckoutDisabledError
+ConflictError        RequestInFlightError, PriceChangedError, OutOfStockError,
+                     ReservationExpiredError, ReservationUsedError
 UnprocessableError   IdempotencyKeyReusedError, UnknownProductError, EmptyCartError,
                      MixedCurrenciesError, TotalTooLargeError
 """
@@ -40,6 +42,20 @@ class CartNotFoundError(NotFoundError):
         super().__init__(f"There is no cart {cart_id} of yours.")
 
 
+class ReservationNotFoundError(NotFoundError):
+    """Raised when there is no such reservation, or it is another's."""
+
+    def __init__(self, reservation_id: str) -> None:
+        super().__init__(f"There is no reservation {reservation_id} of yours.")
+
+
+class CheckoutDisabledError(NotFoundError):
+    """Raised when the shop keeps nothing for anybody."""
+
+    def __init__(self) -> None:
+        super().__init__("This shop takes no reservations; buy the lines themselves.")
+
+
 class RequestInFlightError(ConflictError):
     """Raised when the first request with this key has not been answered yet."""
 
@@ -65,6 +81,20 @@ class OutOfStockError(ConflictError):
         super().__init__(
             f"Of product {product_id} only {left} are left.", product_id=product_id, left=left
         )
+
+
+class ReservationExpiredError(ConflictError):
+    """Raised when the time of a reservation is over, or it was given back."""
+
+    def __init__(self, reservation_id: str) -> None:
+        super().__init__(f"Reservation {reservation_id} is over; its units are for sale again.")
+
+
+class ReservationUsedError(ConflictError):
+    """Raised when a reservation has been bought already."""
+
+    def __init__(self, reservation_id: str) -> None:
+        super().__init__(f"Reservation {reservation_id} was bought already.")
 
 
 class IdempotencyKeyReusedError(UnprocessableError):

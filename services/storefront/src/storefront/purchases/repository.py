@@ -1,90 +1,98 @@
 """The purchases' statements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CursorResult, Row, delete, insert, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from storefront.models import (
-    Cart,
-    CartLine,
-    MovementReason,
-    Product,
-    Purchase,
-    StockMovement,
-)
-from storefront.purchases.schemas import Wanted
+from storefront.bulk import in_sql, insert_rows
+from storefront.models import Cart, CartLine, Purchase, PurchaseLine, PurchaseStatus, User
+from storefront.purchases.pricing import Charge
+from storefront.purchases.rules import OfferedCart, Placed, SaleLine, Wanted
 
 
 class PurchaseRepository:
-    """Reads and writes purchases and what moves with them."""
+    """Reads and writes purchases, and reads whose they will be and what they are of."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def lock_cart_lines(
-        self, cart_id: str, user_id: str
-    ) -> list[tuple[int, int, Decimal | None]] | None:
-        """Return product, quantity and shown price of each line, the cart locked; None if none."""
-        cart = select(Cart.id).where(Cart.id == cart_id, Cart.user_id == user_id)
-        if self._session.scalar(cart.with_for_update()) is None:
-            return None
-        statement = select(CartLine.product_id, CartLine.quantity, CartLine.unit_price)
-        rows = self._session.execute(statement.where(CartLine.cart_id == cart_id))
-        return [(row.product_id, row.quantity, row.unit_price) for row in rows]
+    def lock_users(self, user_ids: Collection[str], *, is_shared: bool = True) -> Collection[str]:
+        """Return which of the accounts are alive, and let none be erased until the commit.
 
-    def empty_cart(self, cart_id: str) -> None:
-        """Take every line out of the cart."""
-        self._session.execute(delete(CartLine).where(CartLine.cart_id == cart_id))
-
-    def take_stock(self, wanted: Wanted, now: datetime) -> bool:
-        """Take the units out of stock, and lock the product; False if it has not that many."""
+        Not shared, the lock also keeps other transactions of the user waiting.
+        """
+        if not user_ids:
+            return ()
         statement = (
-            update(Product)
-            .where(
-                Product.id == wanted.product_id,
-                Product.is_active,
-                Product.stock >= wanted.quantity,
-            )
-            .values(
-                stock=Product.stock - wanted.quantity,
-                units_sold=Product.units_sold + wanted.quantity,
-                updated_at=now,
-            )
+            select(User.id)
+            .where(User.id.in_(sorted(user_ids)), User.erased_at.is_(None))
+            .order_by(User.id)
+            .with_for_update(read=is_shared)
+        )
+        return set(self._session.scalars(statement))
+
+    def read_carts(self, cart_ids: Collection[str], *, is_locking: bool) -> dict[str, OfferedCart]:
+        """Return the carts with what lies in them, in the order of their ids."""
+        if not cart_ids:
+            return {}
+        statement = select(Cart.id, Cart.user_id, Cart.anonymous_id).where(Cart.id.in_(cart_ids))
+        statement = statement.order_by(Cart.id)
+        carts = self._session.execute(statement.with_for_update() if is_locking else statement)
+        owners = {row.id: row.user_id or row.anonymous_id for row in carts}
+        lines: dict[str, list[tuple[int, int, Decimal | None]]] = {
+            cart_id: [] for cart_id in owners
+        }
+        columns = (CartLine.cart_id, CartLine.product_id, CartLine.quantity, CartLine.unit_price)
+        for row in self._session.execute(select(*columns).where(CartLine.cart_id.in_(owners))):
+            lines[row.cart_id].append((row.product_id, row.quantity, row.unit_price))
+        return {
+            cart_id: OfferedCart(owner, Wanted.merged(lines[cart_id]))
+            for cart_id, owner in owners.items()
+        }
+
+    def empty_carts(self, cart_ids: Collection[str], now: datetime) -> None:
+        """Take every line out of the carts, which the caller has locked."""
+        if not cart_ids:
+            return
+        self._session.execute(delete(CartLine).where(CartLine.cart_id.in_(cart_ids)))
+        self._session.execute(
+            update(Cart)
+            .where(Cart.id.in_(cart_ids))
+            .values(version=Cart.version + 1, updated_at=now)
             .execution_options(synchronize_session=False)
         )
-        result = self._session.execute(statement)
-        assert isinstance(result, CursorResult)  # noqa: S101 - what an UPDATE returns
-        return result.rowcount == 1
 
-    def stock_left(self, product_id: int) -> int | None:
-        """Return how many units are left; None if the product is not on sale."""
-        statement = select(Product.stock).where(Product.id == product_id, Product.is_active)
-        return self._session.scalar(statement)
-
-    def prices(self, product_ids: Sequence[int]) -> Mapping[int, Row[int, Decimal, str]]:
-        """Return id, price and currency of each product."""
-        statement = select(Product.id, Product.price, Product.currency)
-        rows = self._session.execute(statement.where(Product.id.in_(product_ids)))
-        return {row.id: row for row in rows}
-
-    def add(self, purchase: Purchase) -> None:
-        """Write the purchase, its lines and the movements of its stock."""
-        self._session.add(purchase)
-        self._session.flush()
-        self._session.execute(
-            insert(StockMovement),
+    def add(self, placed: Sequence[Placed], now: datetime) -> None:
+        """Write the purchases and their lines."""
+        instant = in_sql(now)
+        insert_rows(
+            self._session,
+            Purchase,
+            ("id", "user_id", "status", *Charge._fields, "currency", "purchased_at", "updated_at"),
             [
-                {
-                    "product_id": line.product_id,
-                    "quantity": -line.quantity,
-                    "reason": MovementReason.PURCHASE,
-                    "purchase_id": purchase.id,
-                    "moved_at": purchase.purchased_at,
-                }
-                for line in purchase.lines
+                (
+                    one.id,
+                    one.user_id,
+                    PurchaseStatus.PLACED,
+                    *one.sale.charge,
+                    one.sale.currency,
+                    instant,
+                    instant,
+                )
+                for one in placed
+            ],
+        )
+        insert_rows(
+            self._session,
+            PurchaseLine,
+            ("purchase_id", "line_number", *SaleLine._fields),
+            [
+                (one.id, number, *line)
+                for one in placed
+                for number, line in enumerate(one.sale.lines, start=1)
             ],
         )
 

@@ -1,23 +1,20 @@
-"""What a purchase asks for, and what it shows."""
+"""What a purchase, a quote or a checkout asks for, and what each shows."""
 
 import hashlib
-import json
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-
-def _in_cents(price: Decimal) -> Decimal:
-    return price.quantize(Decimal("0.01"))
-
+from fashion_kit.problems import Problem
+from storefront.purchases.pricing import in_cents
 
 # One spelling of each price, so that 5 and 5.00 make the same request.
 ShownPrice = Annotated[
-    Decimal, Field(ge=0, max_digits=12, decimal_places=2), AfterValidator(_in_cents)
+    Decimal, Field(ge=0, max_digits=12, decimal_places=2), AfterValidator(in_cents)
 ]
+Id = Annotated[str, Field(min_length=1, max_length=26)]
 
 
 class PurchaseLineRequest(BaseModel):
@@ -30,45 +27,33 @@ class PurchaseLineRequest(BaseModel):
     unit_price: ShownPrice | None = None
 
 
-class PurchaseRequest(BaseModel):
-    """What to buy: either these lines, or what is in the buyer's cart."""
+class CheckoutRequest(BaseModel):
+    """What to keep for the buyer: either these lines, or what is in the buyer's cart."""
 
     model_config = ConfigDict(extra="forbid")
 
     lines: Annotated[list[PurchaseLineRequest], Field(min_length=1, max_length=100)] | None = None
-    cart_id: Annotated[str, Field(min_length=1, max_length=26)] | None = None
+    cart_id: Id | None = None
 
     @model_validator(mode="after")
     def _asks_for_one_thing(self) -> Self:
-        if (self.lines is None) == (self.cart_id is None):
-            raise ValueError("give either lines or a cart_id")
+        fields = type(self).model_fields
+        if sum(getattr(self, name) is not None for name in fields) != 1:
+            raise ValueError(f"give exactly one of {', '.join(fields)}")
         return self
 
+
+class PurchaseRequest(CheckoutRequest):
+    """What to buy: these lines, what is in the buyer's cart, or what a checkout keeps for them."""
+
+    reservation_id: Id | None = None
+
     def digest(self) -> str:
-        """Return a hash of what is asked for, whatever the spelling of the JSON was."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        """Return a hash of what is asked for, whatever the spelling of the JSON was.
 
-
-class Wanted(NamedTuple):
-    """How many of a product somebody wants, and the prices they were shown."""
-
-    product_id: int
-    quantity: int
-    shown_prices: frozenset[Decimal]
-
-    @classmethod
-    def merged(cls, lines: Sequence[tuple[int, int, Decimal | None]]) -> list["Wanted"]:
-        """Return one Wanted for each product, in product order.
-
-        The order is what keeps concurrent purchases from deadlocking on one another's stock.
+        What is not asked for is left out, so that a new field changes no request of before.
         """
-        wanted: dict[int, Wanted] = {}
-        for product_id, quantity, shown in lines:
-            before = wanted.get(product_id, cls(product_id, 0, frozenset()))
-            prices = before.shown_prices if shown is None else before.shown_prices | {shown}
-            wanted[product_id] = cls(product_id, before.quantity + quantity, prices)
-        return [wanted[product_id] for product_id in sorted(wanted)]
+        return hashlib.sha256(self.model_dump_json(exclude_none=True).encode()).hexdigest()
 
 
 class PurchaseLineView(BaseModel):
@@ -82,14 +67,48 @@ class PurchaseLineView(BaseModel):
     line_total: Decimal
 
 
-class PurchaseView(BaseModel):
+class Totals(BaseModel):
+    """What is paid. `tax` is within the others where prices include it, else it comes on top."""
+
+    subtotal: Decimal
+    shipping: Decimal
+    tax: Decimal
+    total: Decimal
+    currency: str
+
+
+class PurchaseView(Totals):
     """A purchase as its buyer sees it."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: str
     status: str
-    total: Decimal
-    currency: str
     purchased_at: datetime
+    lines: list[PurchaseLineView]
+
+
+class QuoteLineView(PurchaseLineView):
+    """One product of a quote, and what would keep it from being bought now.
+
+    Without a price, and not part of the totals, if it is not for sale.
+    """
+
+    unit_price: Decimal | None  # type: ignore[assignment]
+    line_total: Decimal | None  # type: ignore[assignment]
+    problems: list[Problem]
+
+
+class QuoteView(Totals):
+    """What a purchase would cost now. Nothing is kept for anybody."""
+
+    lines: list[QuoteLineView]
+
+
+class CheckoutView(Totals):
+    """What is kept for the buyer at these prices, and until when."""
+
+    id: str
+    status: str
+    expires_at: datetime
     lines: list[PurchaseLineView]

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, NamedTuple
 
-from sqlalchemy import Row, case, insert, select, update
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
+from storefront.bulk import in_sql, insert_rows
 from storefront.models import MovementReason, Product, StockMovement
 
 # What these move was sold, or is sold no longer; the others only lay elsewhere.
 _SALES: Final = frozenset(
     {MovementReason.PURCHASE, MovementReason.CANCELLATION, MovementReason.REFUND}
 )
+
+
+OfferRow = Row[int, Decimal, str, int, bool]
 
 
 class Movement(NamedTuple):
@@ -30,18 +35,16 @@ class StockRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def lock(self, product_ids: Iterable[int]) -> Mapping[int, Row[int, object, str, int, bool]]:
+    def lock(self, product_ids: Iterable[int]) -> Mapping[int, OfferRow]:
         """Return id, price, currency, stock and is_active of each product, its row locked.
 
         In product order, which keeps concurrent transactions from deadlocking on one another.
         """
-        statement = (
-            select(Product.id, Product.price, Product.currency, Product.stock, Product.is_active)
-            .where(Product.id.in_(sorted(set(product_ids))))
-            .order_by(Product.id)
-            .with_for_update()
-        )
-        return {row.id: row for row in self._session.execute(statement)}
+        return self._by_id(_offers(product_ids).order_by(Product.id).with_for_update())
+
+    def read(self, product_ids: Iterable[int]) -> Mapping[int, OfferRow]:
+        """Return the same of each product as it is at this moment, its row not locked."""
+        return self._by_id(_offers(product_ids))
 
     def move(self, movements: Sequence[Movement], now: datetime) -> None:
         """Move units of products that the caller has locked; the database refuses to sell air."""
@@ -51,15 +54,27 @@ class StockRepository:
             stock[one.product_id] = stock.get(one.product_id, 0) + one.quantity
             if one.reason in _SALES:
                 sold[one.product_id] = sold.get(one.product_id, 0) - one.quantity
-        values = {Product.stock: Product.stock + case(stock, value=Product.id)}
+        # Written out, for SQLAlchemy takes longer over this than the database does.
+        changes = [f"stock = stock + CASE id {_cases(stock)} END"]
         if sold:
-            values[Product.units_sold] = Product.units_sold + case(sold, value=Product.id, else_=0)
-        self._session.execute(
-            update(Product)
-            .where(Product.id.in_(sorted(stock)))
-            .values({**values, Product.updated_at: now})
-            .execution_options(synchronize_session=False)
+            changes.append(f"units_sold = units_sold + CASE id {_cases(sold)} ELSE 0 END")
+        ids = ", ".join(f"{product_id:d}" for product_id in sorted(stock))
+        statement = (
+            f"UPDATE products SET {', '.join(changes)}, updated_at = %s"  # noqa: S608 - only numbers
+            f" WHERE id IN ({ids})"
         )
-        self._session.execute(
-            insert(StockMovement), [one._asdict() | {"moved_at": now} for one in movements]
-        )
+        self._session.connection().exec_driver_sql(statement, (in_sql(now),))
+        rows = [(*one, in_sql(now)) for one in movements]
+        insert_rows(self._session, StockMovement, (*Movement._fields, "moved_at"), rows)
+
+    def _by_id(self, statement: Select[int, Decimal, str, int, bool]) -> Mapping[int, OfferRow]:
+        return {row.id: row for row in self._session.execute(statement)}
+
+
+def _cases(units: Mapping[int, int]) -> str:
+    return " ".join(f"WHEN {product_id:d} THEN {count:d}" for product_id, count in units.items())
+
+
+def _offers(product_ids: Iterable[int]) -> Select[int, Decimal, str, int, bool]:
+    columns = (Product.id, Product.price, Product.currency, Product.stock, Product.is_active)
+    return select(*columns).where(Product.id.in_(sorted(set(product_ids))))

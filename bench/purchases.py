@@ -1,0 +1,181 @@
+"""Purchases: our POST /purchases against one ORM transaction for each request, on one MariaDB."""
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count, cycle
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import psutil
+from sqlalchemy import insert
+
+from bench.load import Outcome, closed_loop, post
+from fashion_kit.clock import utc_now
+from fashion_kit.mysql import mysql_engine
+from infra.local.aws_endpoint import REGION
+from infra.local.database import Database
+from infra.local.keys import Keys
+from infra.local.processes import Process, free_port, is_listening
+from infra.local.settings import inherited_environment
+from storefront.database import migrate
+from storefront.models import Product
+
+CONNECTIONS = 32
+PRODUCTS = 1_000
+STOCK = 1_000_000_000
+ROUNDS = 3
+ROUND_SECONDS = 3
+WARM_UP_SECONDS = 1
+START_SECONDS = 30
+GOAL_TIMES_FASTER = 6
+GOAL_P99_MS = 40
+GOAL_HOT_SHARE = 0.8
+
+PLAIN = "one ORM transaction each"
+OURS = "committed together"
+
+
+def run() -> dict[str, Any]:
+    """Return the rates of both ways, measured in turns, and what became of the goals."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        database = stack.enter_context(_database(folder))
+        environment = _environment(database, folder)
+        plain = stack.enter_context(_server("bench.orm_purchases_app:app", environment, folder))
+        ours = stack.enter_context(_server("storefront.app:app", environment, folder))
+        tokens = [_register(ours[1], number) for number in range(CONNECTIONS)]
+        uniform, hot = _requests(tokens, products=PRODUCTS), _requests(tokens, products=1)
+        cases = {
+            f"{PLAIN}, {PRODUCTS:,} products": (*plain, uniform),
+            f"{OURS}, {PRODUCTS:,} products": (*ours, uniform),
+            f"{PLAIN}, one product": (*plain, hot),
+            f"{OURS}, one product": (*ours, hot),
+        }
+        rounds: dict[str, list[dict[str, float]]] = {name: [] for name in cases}
+        for process, port, requests in cases.values():
+            _measure(process, database, port, requests, WARM_UP_SECONDS)
+        for _ in range(ROUNDS):
+            for name, (process, port, requests) in cases.items():
+                rounds[name].append(_measure(process, database, port, requests, ROUND_SECONDS))
+    variants = [{"variant": name} | _medians(figures) for name, figures in rounds.items()]
+    plain_rate, ours_rate, plain_hot, ours_hot = (one["purchases_per_s"] for one in variants)
+    return {
+        "title": f"POST /purchases, {CONNECTIONS} connections, 1-3 lines",
+        "variants": variants,
+        "times_faster": round(ours_rate / plain_rate, 2),
+        "goal_times_faster": GOAL_TIMES_FASTER,
+        "times_faster_hot": round(ours_hot / plain_hot, 2),
+        "hot_share_of_uniform": round(ours_hot / ours_rate, 2),
+        "goal_hot_share_of_uniform": GOAL_HOT_SHARE,
+        "goal_p99_ms": GOAL_P99_MS,
+    }
+
+
+def _requests(tokens: list[str], *, products: int) -> Iterator[bytes]:
+    """Yield purchases of 1 to 3 products by one user after another, each under a new key."""
+    draw = random.Random(products)  # noqa: S311 - what is bought is no secret
+    for number, token in zip(count(), cycle(tokens), strict=False):
+        bought = draw.sample(range(1, products + 1), k=min(draw.randint(1, 3), products))
+        body = {"lines": [{"product_id": one, "quantity": 1} for one in bought]}
+        yield post(
+            "/purchases",
+            json.dumps(body).encode(),
+            f"authorization: Bearer {token}",
+            f"idempotency-key: {products}-{number}",
+        )
+
+
+def _measure(
+    process: Process, database: Database, port: int, requests: Iterator[bytes], seconds: float
+) -> dict[str, float]:
+    server, books = psutil.Process(process.pid), psutil.Process(database.pid)
+    before = _cpu_seconds(server), _cpu_seconds(books)
+    outcome: Outcome = closed_loop(port, requests, connections=CONNECTIONS, seconds=seconds)
+    answered = len(outcome.milliseconds)
+    return {
+        "purchases_per_s": round(outcome.rate, 1),
+        "p50_ms": round(outcome.percentile(50), 1),
+        "p99_ms": round(outcome.percentile(99), 1),
+        "cpu_us": round((_cpu_seconds(server) - before[0]) * 1e6 / answered, 1),
+        "database_cpu_us": round((_cpu_seconds(books) - before[1]) * 1e6 / answered, 1),
+        "failures": float(outcome.failures),
+    }
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    return sum(process.cpu_times()[:2])
+
+
+def _medians(rounds: list[dict[str, float]]) -> dict[str, Any]:
+    return {name: median(figures[name] for figures in rounds) for name in rounds[0]}
+
+
+def _register(port: int, number: int) -> str:
+    name = f"shopper{number}"
+    person = {"first_name": "Asha", "last_name": "Rao", "password": "correct horse battery"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        account = {"username": name, "email": f"{name}@example.in", **person}
+        client.post("/users", json=account).raise_for_status()
+        form = {"username": name, "password": person["password"]}
+        token = client.post("/token", data=form).raise_for_status().json()["access_token"]
+        return str(token)
+
+
+@contextmanager
+def _database(folder: Path) -> Iterator[Database]:
+    database = Database(folder / "database")
+    database.start()
+    try:
+        migrate(database.owner_url)
+        _stock_shelves(database)
+        yield database
+    finally:
+        database.stop()
+
+
+def _stock_shelves(database: Database) -> None:
+    now = utc_now()
+    same = {"currency": "INR", "stock": STOCK, "created_at": now, "updated_at": now}
+    products = [{"id": number, "price": 100 + number, **same} for number in range(1, PRODUCTS + 1)]
+    engine = mysql_engine(database.owner_url, pool_size=1)
+    with engine.begin() as connection:
+        connection.execute(insert(Product), products)
+    engine.dispose()
+
+
+@contextmanager
+def _server(app: str, environment: dict[str, str], folder: Path) -> Iterator[tuple[Process, int]]:
+    port = free_port()
+    process = Process(app, folder / f"{port}.log")
+    options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
+    speed = ["--loop", "uvloop", "--http", "httptools"]
+    process.start([sys.executable, "-m", "uvicorn", *options, *speed, app], environment)
+    try:
+        process.wait_until(lambda: is_listening(port), seconds=START_SECONDS)
+        yield process, port
+    finally:
+        process.stop()
+
+
+def _environment(database: Database, folder: Path) -> dict[str, str]:
+    return inherited_environment() | {
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "STOREFRONT_DATABASE_URL": database.grant("shop", f"ALL ON `{database.name}`.*"),
+        # Never written to: the outbox is relayed by another process.
+        "STOREFRONT_EVENT_STREAM": "clicks",
+        "STOREFRONT_LANDING_BUCKET": "landing",
+        "STOREFRONT_TOKEN_PRIVATE_KEY_FILE": str(Keys.in_folder(folder / "keys").token_private),
+        # Nobody is kept waiting here but by the work itself.
+        "STOREFRONT_USER_REQUESTS_PER_MINUTE": "0",
+        "STOREFRONT_ADDRESS_REQUESTS_PER_MINUTE": "0",
+        "STOREFRONT_CREDENTIAL_REQUESTS_PER_MINUTE": "0",
+    }

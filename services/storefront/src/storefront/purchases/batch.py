@@ -1,0 +1,74 @@
+"""One transaction for many purchases: each is decided in its turn, all are committed together."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from storefront.models import MovementReason, ReservationStatus
+from storefront.outbox.repository import OutboxRepository
+from storefront.purchases.answers import AnswerRepository
+from storefront.purchases.orders import Decisions, Order, Outcome, Terms, decide, events_of
+from storefront.purchases.repository import PurchaseRepository
+from storefront.purchases.reservations import release_expired_with
+from storefront.purchases.reservations_repository import ReservationRepository
+from storefront.purchases.rules import Allocator, Placed
+from storefront.purchases.snapshot import lock_for
+from storefront.stock.repository import Movement, StockRepository
+
+
+class PurchaseBatch:
+    """Places orders within the caller's transaction."""
+
+    def __init__(self, session: Session, terms: Terms) -> None:
+        self._session = session
+        self._terms = terms
+        self._now = terms.clock()
+
+    def place(self, orders: Sequence[Order]) -> list[Outcome]:
+        """Return each order's outcome, which holds once the caller has committed."""
+        since = self._now - self._terms.key_lifetime
+        given = AnswerRepository(self._session).recall({order.key for order in orders}, since)
+        wishes = [order.wish for order in orders if order.key not in given]
+        users = PurchaseRepository(self._session).lock_users({wish.user_id for wish in wishes})
+        snapshot = lock_for(self._session, wishes, self._now)
+        allocator = Allocator(snapshot, self._terms.tariff)
+        decisions = decide(orders, given, users, allocator, self._terms.new_id)
+        if decisions.is_short:
+            # What a shopper left lying at the checkout must not keep others from buying.
+            freed = release_expired_with(self._session, snapshot.offers, self._now)
+            if freed:
+                allocator = Allocator(snapshot, self._terms.tariff, freed)
+                decisions = decide(orders, given, users, allocator, self._terms.new_id)
+        if decisions.placed:
+            self._write(decisions)
+        return decisions.outcomes
+
+    def _write(self, decisions: Decisions) -> None:
+        # The keys come first: where another process has just used one, nothing was done in vain.
+        AnswerRepository(self._session).keep(decisions.answers, self._now)
+        purchases = PurchaseRepository(self._session)
+        purchases.add(decisions.placed, self._now)
+        movements = [one for placed in decisions.placed for one in movements_of(placed)]
+        StockRepository(self._session).move(movements, self._now)
+        OutboxRepository(self._session).add(
+            [
+                event
+                for placed in decisions.placed
+                for event in events_of(placed, self._now, self._terms.new_id)
+            ]
+        )
+        sales = [placed.sale for placed in decisions.placed]
+        purchases.empty_carts([sale.cart_id for sale in sales if sale.cart_id], self._now)
+        ReservationRepository(self._session).mark(
+            [sale.reservation_id for sale in sales if sale.reservation_id], ReservationStatus.USED
+        )
+
+
+def movements_of(placed: Placed) -> list[Movement]:
+    """Return how the purchase moves the stock: what was kept for it comes back first."""
+    movements = []
+    for product_id, quantity, *_ in placed.sale.lines:
+        if placed.sale.reservation_id is not None:
+            movements.append(Movement(product_id, quantity, MovementReason.RELEASE, placed.id))
+        movements.append(Movement(product_id, -quantity, MovementReason.PURCHASE, placed.id))
+    return movements

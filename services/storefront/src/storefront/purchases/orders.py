@@ -1,0 +1,135 @@
+"""What becomes of the orders of one batch: decided in the order in which they came."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple, Self
+
+from fashion_contracts.events import EventType, Interaction
+from fashion_kit.clock import Clock
+from fashion_kit.errors import ShopError
+from fashion_kit.ids import IdFactory
+from storefront.dependencies import UnknownUserError
+from storefront.models import PurchaseStatus
+from storefront.purchases.answers import Given, Key
+from storefront.purchases.errors import OutOfStockError
+from storefront.purchases.idempotency import Answer
+from storefront.purchases.pricing import Tariff
+from storefront.purchases.rules import Allocator, Placed, Wish
+from storefront.purchases.schemas import PurchaseRequest, PurchaseView
+
+CREATED: Final = 201
+
+# Copied for each line, not validated: every part of it is the shop's own.
+_SAME: dict[str, Any] = {"type": EventType.PURCHASE}
+_EVENT: Final = Interaction.model_construct(**_SAME)
+
+Outcome = Answer | Exception
+
+
+@dataclass(frozen=True)
+class Terms:
+    """By what purchases are placed: prices, time, ids, and how long an answer is repeated."""
+
+    tariff: Tariff
+    key_lifetime: timedelta
+    clock: Clock
+    new_id: IdFactory
+
+
+class Order(NamedTuple):
+    """A request to buy, with the key that makes it one purchase however often it comes."""
+
+    key: Key
+    request_hash: str
+    wish: Wish
+
+    @classmethod
+    def of(cls, user_id: str, key: str, request: PurchaseRequest) -> Self:
+        """Return the user's request as an order."""
+        return cls(Key(user_id, key), request.digest(), Wish.of(user_id, request))
+
+
+@dataclass
+class Decisions:
+    """The outcome of each order, and what has to be written before anybody hears of it."""
+
+    outcomes: list[Outcome] = field(default_factory=list)
+    placed: list[Placed] = field(default_factory=list)
+    answers: dict[Key, tuple[str, Answer]] = field(default_factory=dict)
+
+    @property
+    def is_short(self) -> bool:
+        """Say whether somebody was told that too few units are left."""
+        return any(isinstance(outcome, OutOfStockError) for outcome in self.outcomes)
+
+
+def decide(
+    orders: Iterable[Order],
+    given: Mapping[Key, Given],
+    users: Collection[str],
+    allocator: Allocator,
+    new_id: IdFactory,
+) -> Decisions:
+    """Decide each order; one that is refused takes nothing and stands in nobody's way.
+
+    `given` are the answers of earlier transactions, `users` whose accounts are alive. A key that
+    comes twice gets the first one's answer, unless that was an error: then it is a new one.
+    """
+    decisions = Decisions()
+    known = dict(given)
+    for order in orders:
+        try:
+            if order.key in known:
+                decisions.outcomes.append(known[order.key].again(order.request_hash))
+                continue
+            if order.key.user_id not in users:
+                raise UnknownUserError
+            placed = Placed(new_id(), order.key.user_id, allocator.grant(order.wish))
+        except ShopError as error:
+            decisions.outcomes.append(error)
+            continue
+        answer = Answer(CREATED, _body(placed, allocator.snapshot.now))
+        known[order.key] = Given(order.request_hash, answer)
+        decisions.answers[order.key] = (order.request_hash, answer)
+        decisions.placed.append(placed)
+        decisions.outcomes.append(answer)
+    return decisions
+
+
+def events_of(placed: Placed, now: datetime, new_id: IdFactory) -> list[Interaction]:
+    """Return what the stream is told of a purchase: one event for each line."""
+    of_purchase = {
+        "user_id": placed.user_id,
+        # A purchase knows no visit; this keeps its lines together where visits are counted.
+        "session_id": placed.id,
+        "purchase_id": placed.id,
+        "currency": placed.sale.currency,
+        "event_time": now,
+        "received_at": now,
+    }
+    return [
+        _EVENT.model_copy(
+            update={
+                **of_purchase,
+                "event_id": new_id(),
+                "product_id": line.product_id,
+                "quantity": line.quantity,
+                "price": line.unit_price,
+            }
+        )
+        for line in placed.sale.lines
+    ]
+
+
+def _body(placed: Placed, now: datetime) -> str:
+    sale = placed.sale
+    view = PurchaseView(
+        **sale.charge._asdict(),
+        currency=sale.currency,
+        id=placed.id,
+        status=PurchaseStatus.PLACED,
+        purchased_at=now,
+        lines=[line._asdict() for line in sale.lines],
+    )
+    return view.model_dump_json()
