@@ -255,7 +255,7 @@ class TestKeys:
 
 
 class TestOnce:
-    @pytest.mark.parametrize("status", set(PurchaseStatus) - {PurchaseStatus.PLACED})
+    @pytest.mark.parametrize("status", sorted(set(PurchaseStatus) - {PurchaseStatus.PLACED}))
     def test_only_what_is_placed_can_be_paid(
         self,
         pay: Pay,

@@ -1,6 +1,6 @@
 """One transaction for many purchases: each is decided in its turn, all are committed together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -27,18 +27,28 @@ class PurchaseBatch:
     def place(self, orders: Sequence[Order]) -> list[Outcome]:
         """Return each order's outcome, which holds once the caller has committed."""
         since = self._now - self._terms.key_lifetime
-        given = AnswerRepository(self._session).recall({order.key for order in orders}, since)
+        answers = AnswerRepository(self._session)
+        given = answers.recall({order.key for order in orders}, since)
         wishes = [order.wish for order in orders if order.key not in given]
         users = PurchaseRepository(self._session).lock_users({wish.user_id for wish in wishes})
         snapshot = lock_for(self._session, wishes, self._now)
-        allocator = Allocator(snapshot, self._terms.tariff)
-        decisions = decide(orders, given, users, allocator, self._terms.new_id)
-        if decisions.is_short:
-            # What a shopper left lying at the checkout must not keep others from buying.
-            freed = release_expired_with(self._session, snapshot.offers, self._now)
-            if freed:
-                allocator = Allocator(snapshot, self._terms.tariff, freed)
-                decisions = decide(orders, given, users, allocator, self._terms.new_id)
+
+        def decided(freed: Mapping[int, int] | None = None) -> Decisions:
+            allocator = Allocator(snapshot, self._terms.tariff, freed or {})
+            return decide(orders, given, users, allocator, self._terms.new_id)
+
+        decisions = decided()
+        refused = {orders[at].key for at in decisions.refused}
+        # Another process may have sold the last units to this very request while we waited for
+        # them. Its answer can be seen now, and the same key must get the same one.
+        if refused and (answered := answers.recall(refused, since)):
+            given |= answered
+            decisions = decided()
+        # What a shopper left lying at the checkout must not keep others from buying.
+        if decisions.is_short and (
+            freed := release_expired_with(self._session, snapshot.offers, self._now)
+        ):
+            decisions = decided(freed)
         if decisions.placed:
             self._write(decisions)
         return decisions.outcomes

@@ -59,6 +59,11 @@ class Decisions:
     answers: dict[Key, tuple[str, Answer]] = field(default_factory=dict)
 
     @property
+    def refused(self) -> list[int]:
+        """Return which orders were refused."""
+        return [at for at, outcome in enumerate(self.outcomes) if isinstance(outcome, Exception)]
+
+    @property
     def is_short(self) -> bool:
         """Say whether somebody was told that too few units are left."""
         return any(isinstance(outcome, OutOfStockError) for outcome in self.outcomes)
