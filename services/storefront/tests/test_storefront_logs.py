@@ -9,6 +9,7 @@ import pytest
 from services.storefront.tests.conftest import InProcess
 from sqlalchemy import text
 
+from fashion_kit import logs
 from fashion_kit.errors import ShopError
 from storefront.users.repository import UserRepository
 
@@ -48,13 +49,16 @@ class Log(logging.Handler):
 
 
 @pytest.fixture
-def log(caplog: pytest.LogCaptureFixture) -> Iterator[Log]:
-    """Return the log."""
-    caplog.set_level(logging.DEBUG)
+def log(storefront_server: str) -> Iterator[Log]:
+    """Return the log. Another package's tests may have reset what the server configured."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    logs.configure("DEBUG", "json", service="storefront")
     log = Log()
     log.listen()
     yield log
-    logging.getLogger().removeHandler(log)
+    root.handlers[:], level = before
+    root.setLevel(level)
 
 
 def refresh(token: str) -> dict[str, str]:
