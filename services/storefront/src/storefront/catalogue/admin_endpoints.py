@@ -42,7 +42,7 @@ ServiceDep = Annotated[AdminProductService, Depends(get_service)]
 KeysDep = Annotated[IdempotencyRepository, Depends(get_keys)]
 
 
-@router.post("", status_code=201, responses=problem_responses(401, 403, 409, 422, 503))
+@router.post("", status_code=201, responses=problem_responses(400, 401, 403, 409, 422, 503))
 def add_product(
     new: NewProduct, service: ServiceDep, settings: SettingsDep, response: Response
 ) -> KeptProduct:
@@ -64,7 +64,7 @@ def get_product(product_id: ProductId, service: ServiceDep, response: Response) 
     return _tagged(service.get(product_id), response)
 
 
-@router.patch("/{product_id}", responses=problem_responses(401, 403, 404, 412, 422, 428, 503))
+@router.patch("/{product_id}", responses=problem_responses(400, 401, 403, 404, 412, 422, 428, 503))
 def change_product(
     product_id: ProductId,
     patch: ProductPatch,

@@ -24,16 +24,12 @@ SAFETY: Final = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-_REDIRECTED: Final[dict[int | str, dict[str, Any]]] = {
+MEDIA_TYPE: Final = "image/svg+xml"
+_PICTURES: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The drawing.", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}},
     304: {"description": "The picture that the client has still holds."},
     307: {"description": "The product has a picture of its own, over there."},
 }
-
-
-class SvgResponse(Response):
-    """An SVG image."""
-
-    media_type = "image/svg+xml"
 
 
 async def get_service(session: SessionDep) -> ImageService:
@@ -49,8 +45,8 @@ Version = Annotated[
 
 @router.get(
     "/{product_id}/image.svg",
-    response_class=SvgResponse,
-    responses=_REDIRECTED | problem_responses(404, 422, 503),
+    response_class=Response,
+    responses=_PICTURES | problem_responses(404, 422, 503),
 )
 def show_image(
     product_id: ProductId,
@@ -69,4 +65,4 @@ def show_image(
     headers["ETag"] = etag_of(blake2b(picture.drawing.encode(), digest_size=8).hexdigest())
     if if_none_match is not None and matches(if_none_match, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return SvgResponse(picture.drawing, headers=headers | SAFETY)
+    return Response(picture.drawing, headers=headers | SAFETY, media_type=MEDIA_TYPE)
