@@ -65,6 +65,7 @@ class Environments:
             "STOREFRONT_LANDING_BUCKET": self.resources.landing_bucket,
             "STOREFRONT_TOKEN_PRIVATE_KEY_FILE": str(self.keys.token_private),
             "STOREFRONT_CURRENCY": self.settings.currency,
+            "STOREFRONT_EVENT_SPOOL_FOLDER": str(self.folder / "spool"),
             # Every shopper of this machine has the same address.
             "STOREFRONT_ADDRESS_REQUESTS_PER_MINUTE": "0",
             "STOREFRONT_CREDENTIAL_REQUESTS_PER_MINUTE": "0",

@@ -56,7 +56,14 @@ def _metrics_of(method: str, route: str, status: int) -> tuple[Counter, Histogra
 def install_metrics(app: FastAPI) -> None:
     """Measure every request of the app and serve the figures at `GET /metrics`."""
     app.add_middleware(MetricsMiddleware)
-    app.add_api_route("/metrics", metrics, methods=["GET"], tags=["operations"])
+    app.add_api_route(
+        "/metrics",
+        metrics,
+        methods=["GET"],
+        tags=["operations"],
+        response_class=Response,
+        responses={200: {"content": {CONTENT_TYPE_LATEST: {"schema": {"type": "string"}}}}},
+    )
 
 
 async def metrics() -> Response:

@@ -154,8 +154,11 @@ async def _on_invalid_text(_: Request, __: Exception) -> JSONResponse:
     return problem_response(problem_of(InvalidTextError()))
 
 
-async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
+async def _on_http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed_methods(request)
     phrase = HTTPStatus(error.status_code).phrase
     return problem_response(
         Problem(
@@ -164,8 +167,14 @@ async def _on_http_exception(_: Request, error: Exception) -> JSONResponse:
             status=error.status_code,
             detail=str(error.detail),
         ),
-        error.headers,
+        headers,
     )
+
+
+def _allowed_methods(request: Request) -> str:
+    # A path has one route for each method; Starlette names only the first one's.
+    path = getattr(request.scope.get("route"), "path", request.url.path)
+    return ", ".join(sorted(name.upper() for name in request.app.openapi()["paths"].get(path, ())))
 
 
 async def answer_crash(request: Request, error: Exception) -> JSONResponse:

@@ -3,7 +3,9 @@
 import re
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated
@@ -29,6 +31,8 @@ from storefront.loading.meter import ImportMeter
 from storefront.loading.odd_rows import WRITERS, summarise, write_report
 from storefront.loading.styles import StylesFileError
 from storefront.outbox.relay import Relay
+from storefront.payments.dependencies import payment_desk
+from storefront.payments.refunds import complete_refunds
 from storefront.settings import DatabaseSettings, JudgeSettings, RelaySettings, TokenSettings
 from storefront.stream import StreamPublisher
 from storefront.tokens.keys import issue_service_token
@@ -141,7 +145,18 @@ def relay() -> None:
     engine = open_engine(settings)
     sessions = sessions_of(engine)
     stream = StreamPublisher(aws.client("kinesis"), settings.event_stream)
-    housekeeper = Housekeeper(sessions, tasks_of(settings), settings, clock=utc_now)
+    payers = ThreadPoolExecutor(settings.payment_threads, "payments")
+    desk, provider = payment_desk(settings, payers, sessions, clock=utc_now, new_id=new_id)
+    housekeeper = Housekeeper(
+        sessions,
+        tasks_of(settings),
+        settings,
+        clock=utc_now,
+        errands={
+            "payments": desk.complete_payments,
+            "refunds": partial(complete_refunds, sessions, provider, clock=utc_now),
+        },
+    )
     housekeeping = Thread(target=housekeeper.run, args=(stop,), name="housekeeping")
     housekeeping.start()
     try:
@@ -149,6 +164,7 @@ def relay() -> None:
     finally:
         stop.set()
         housekeeping.join()
+        payers.shutdown(wait=False, cancel_futures=True)
         engine.dispose()
 
 

@@ -10,14 +10,23 @@ from starlette.types import Receive, Scope
 
 from fashion_kit.problems import problem_responses
 from storefront.events.bodies import Head, read_body
-from storefront.events.schemas import EventBatch, EventReceipt
+from storefront.events.schemas import MAX_EVENTS, EventBatch, EventReceipt
 from storefront.events.service import EventService
 from storefront.settings import StorefrontSettings
 
 router = APIRouter(tags=["events"])
 
 _SCHEMA_REF: Final = "#/components/schemas/{model}"
-_BATCH: Final = {"schema": {"$ref": _SCHEMA_REF.format(model="EventBatch")}}
+# What is no event of ours may be one in words of elsewhere, or is kept as bad: both are answered.
+_BATCH: Final = {
+    "schema": {
+        "anyOf": [
+            {"$ref": _SCHEMA_REF.format(model="EventBatch")},
+            {"type": "array", "items": {}, "minItems": 1, "maxItems": MAX_EVENTS},
+            {"type": "object"},
+        ]
+    }
+}
 
 
 @router.post(

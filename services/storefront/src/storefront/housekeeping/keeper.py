@@ -1,6 +1,7 @@
 """The housekeeper: clears what is over every now and then."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from threading import Event
 
 from fashion_kit.clock import Clock
@@ -12,14 +13,25 @@ from storefront.settings import RelaySettings
 log = get_logger(__name__)
 
 
+Errand = Callable[[], int]
+"""Something that others left half done; finishes what it can, and returns how many that were."""
+
+
 class Housekeeper:
-    """Does every task in turn, each in short transactions. Several replicas may run."""
+    """Does every task and errand in turn, in short transactions. Several replicas may run."""
 
     def __init__(
-        self, sessions: Sessions, tasks: Sequence[Task], settings: RelaySettings, *, clock: Clock
+        self,
+        sessions: Sessions,
+        tasks: Sequence[Task],
+        settings: RelaySettings,
+        *,
+        clock: Clock,
+        errands: Mapping[str, Errand] | None = None,
     ) -> None:
         self._sessions = sessions
         self._tasks = tasks
+        self._errands = errands or {}
         self._settings = settings
         self._clock = clock
 
@@ -32,11 +44,12 @@ class Housekeeper:
     def clear(self, stop: Event) -> dict[str, int]:
         """Do every task until nothing is left; return how many were cleared in each that went."""
         cleared = {}
-        for task in self._tasks:
+        chores: dict[str, Errand] = {one.name: partial(self._do, one, stop) for one in self._tasks}
+        for name, do in (chores | dict(self._errands)).items():
             try:
-                cleared[task.name] = self._do(task, stop)
+                cleared[name] = do()
             except Exception as error:  # noqa: BLE001 - the other tasks and the relay go on
-                log.warning("housekeeping_failed", task=task.name, error=type(error).__name__)
+                log.warning("housekeeping_failed", task=name, error=type(error).__name__)
         log.info("housekeeping_done", **cleared)
         return cleared
 

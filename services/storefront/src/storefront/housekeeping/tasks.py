@@ -12,6 +12,7 @@ from storefront.housekeeping.repository import (
     delete_refresh_tokens,
     delete_sent_events,
 )
+from storefront.purchases.reservations import release_expired
 from storefront.settings import RelaySettings
 
 
@@ -34,4 +35,5 @@ def tasks_of(settings: RelaySettings) -> tuple[Task, ...]:
         Task("refresh_tokens", delete_refresh_tokens),
         Task("outbox", delete_sent_events, settings.outbox_retention),
         Task("guest_carts", delete_guest_carts, settings.guest_cart_lifetime),
+        Task("reservations", release_expired),
     )

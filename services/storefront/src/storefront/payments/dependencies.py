@@ -1,7 +1,7 @@
 """What endpoints ask for where the payment provider may be asked, and how it is opened."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
@@ -16,7 +16,7 @@ from storefront.database import Sessions
 from storefront.payments.desk import PaymentDesk
 from storefront.payments.fake_provider import FakePaymentProvider
 from storefront.payments.provider import Outcome, PaymentProvider, TimedPaymentProvider
-from storefront.settings import StorefrontSettings
+from storefront.settings import RelaySettings, StorefrontSettings
 from storefront.turns import Turns
 
 Result = TypeVar("Result")
@@ -47,6 +47,19 @@ def open_payments(
     pool = ThreadPoolExecutor(settings.payment_threads, "payments")
     # A provider that hangs must not keep the process from ending.
     stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+    desk, provider = payment_desk(settings, pool, sessions, clock=clock, new_id=new_id)
+    longest_wait = timedelta(seconds=settings.database_pool_timeout_seconds)
+    return {
+        "payment_provider": provider,
+        "payment_desk": desk,
+        "payment_threads": PaymentThreads(settings.payment_threads, longest_wait),
+    }
+
+
+def payment_desk(
+    settings: RelaySettings, pool: Executor, sessions: Sessions, *, clock: Clock, new_id: IdFactory
+) -> tuple[PaymentDesk, PaymentProvider]:
+    """Return where payments are taken, and the provider that takes them."""
 
     def on_notification(payment_id: str, outcome: Outcome) -> None:
         desk.settle(payment_id, outcome)
@@ -61,12 +74,7 @@ def open_payments(
         attempts=settings.transaction_attempts,
         timeout=settings.payment_timeout,
     )
-    longest_wait = timedelta(seconds=settings.database_pool_timeout_seconds)
-    return {
-        "payment_provider": provider,
-        "payment_desk": desk,
-        "payment_threads": PaymentThreads(settings.payment_threads, longest_wait),
-    }
+    return desk, provider
 
 
 async def get_provider(request: Request) -> PaymentProvider:

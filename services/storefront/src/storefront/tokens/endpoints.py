@@ -78,7 +78,7 @@ def give_tokens(form: Annotated[TokenForm, Form()], desk: DeskDep) -> TokenView:
     raise UnsupportedGrantTypeError
 
 
-@router.post("/token/revoke", responses=problem_responses(422, 503))
+@router.post("/token/revoke", response_class=Response, responses=problem_responses(422, 503))
 def revoke_token(form: Annotated[RevocationForm, Form()], desk: DeskDep) -> Response:
     """End the login that a refresh token comes from (RFC 7009): its user has logged out.
 

@@ -34,7 +34,7 @@ class TokenView(BaseModel):
 class RevocationForm(BaseModel):
     """A refresh token that shall hold no longer (RFC 7009)."""
 
-    token: SecretStr = SecretStr("")
+    token: SecretStr
 
 
 class GuestView(BaseModel):

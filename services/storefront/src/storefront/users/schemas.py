@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PastDate,
@@ -47,7 +48,16 @@ Name = Annotated[str, _text(80)]
 Phone = Annotated[str, _text(40)]
 Address = Annotated[str, _text(255, CONTROL_CHARACTERS_IN_LINES)]
 Sex = Literal["M", "F"]
-Birthdate = Annotated[PastDate, Field(ge=date(1900, 1, 1))]
+
+
+def _written(value: object) -> object:
+    # Pydantic would read a number as seconds since 1970.
+    if not isinstance(value, str):
+        raise ValueError("a date is written as YYYY-MM-DD")
+    return value
+
+
+Birthdate = Annotated[PastDate, BeforeValidator(_written), Field(ge=date(1900, 1, 1))]
 NewPassword = Annotated[SecretStr, Field(min_length=8, max_length=128)]
 
 
