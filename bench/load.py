@@ -1,8 +1,14 @@
-"""A closed-loop HTTP client: every connection sends its next request when it has its answer."""
+"""HTTP clients that measure.
+
+closed_loop   every connection sends its next request when it has its answer: how much is possible
+open_loop     requests come when they come, as from people: how long each of them waits
+"""
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from random import Random
 from statistics import quantiles
 from time import perf_counter
 from typing import cast
@@ -78,7 +84,7 @@ class _Connection(asyncio.Protocol):
 def closed_loop(
     port: int, requests: Iterator[bytes], *, connections: int, seconds: float
 ) -> Outcome:
-    """Return what so many connections measured in so many seconds."""
+    """Return what so many connections measured in so many seconds, one request after another."""
     return uvloop.run(_closed_loop(port, requests, connections, seconds))
 
 
@@ -92,6 +98,81 @@ def post(path: str, body: bytes, *headers: str) -> bytes:
         *headers,
     ]
     return "\r\n".join(head).encode() + _HEAD_END + body
+
+
+def open_loop(
+    port: int, request: bytes, *, rate: float, connections: int, seconds: float
+) -> Outcome:
+    """Return the latencies, from the moment each request was due, at so many a second.
+
+    They are due at random (Poisson). One that finds no connection free waits, and that counts.
+    """
+    return uvloop.run(_OpenLoop(request, rate).run(port, connections, seconds))
+
+
+class _OpenLoop:
+    def __init__(self, request: bytes, rate: float) -> None:
+        self.request = request
+        self.outcome = Outcome()
+        self.free: list[_OnCall] = []
+        self.due: deque[float] = deque()
+        self._rate = rate
+        self._random = Random(1)  # noqa: S311 - arrivals that are the same in each run
+
+    async def run(self, port: int, connections: int, seconds: float) -> Outcome:
+        loop = asyncio.get_running_loop()
+        opened = [
+            await loop.create_connection(lambda: _OnCall(self), "127.0.0.1", port)
+            for _ in range(connections)
+        ]
+        began = due = perf_counter()
+        while due - began < seconds:
+            due += self._random.expovariate(self._rate)
+            await asyncio.sleep(due - perf_counter())
+            self.due.append(due)
+            self.serve()
+        async with asyncio.timeout(GRACE_SECONDS):
+            while len(self.free) < connections:
+                await asyncio.sleep(0.01)
+        self.outcome.seconds = perf_counter() - began
+        for transport, _ in opened:
+            transport.close()
+        return self.outcome
+
+    def serve(self) -> None:
+        while self.due and self.free:
+            self.free.pop().send(self.due.popleft())
+
+
+class _OnCall(asyncio.Protocol):
+    """A connection that sends when it is told."""
+
+    def __init__(self, run: _OpenLoop) -> None:
+        self._run = run
+        self._due = 0.0
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the methods of asyncio's, but not their type.
+        self._transport = cast("asyncio.Transport", transport)
+        self._run.free.append(self)
+
+    def send(self, due: float) -> None:
+        self._due = due
+        self._transport.write(self._run.request)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, body = self._received.partition(_HEAD_END)
+        if not end or len(body) < _content_length(head):
+            return
+        self._received = b""
+        if head.startswith(b"HTTP/1.1 2"):
+            self._run.outcome.milliseconds.append((perf_counter() - self._due) * 1000)
+        else:
+            self._run.outcome.failures += 1
+        self._run.free.append(self)
+        self._run.serve()
 
 
 async def _closed_loop(

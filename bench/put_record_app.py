@@ -2,16 +2,17 @@
 
 from datetime import UTC, datetime
 
+import boto3
+from botocore.config import Config
 from fastapi import FastAPI
 
 from fashion_contracts.events import Interaction
-from fashion_kit import aws
 from storefront.events.schemas import EventBatch
 
 CONNECTIONS = 64
 
 app = FastAPI()
-kinesis = aws.client("kinesis", pool_size=CONNECTIONS)
+kinesis = boto3.session.Session().client("kinesis", config=Config(max_pool_connections=CONNECTIONS))
 
 
 @app.post("/events", status_code=202)
