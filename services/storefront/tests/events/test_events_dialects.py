@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from services.storefront.tests.conftest import Shopper, StreamReader
 from services.storefront.tests.events.conftest import DIALECTS
@@ -40,22 +40,22 @@ MEMBERS = st.sampled_from(
 )
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("case", EXAMPLES, ids=lambda path: path.stem)
 class TestExamples:
     def test_it_is_taken_for_what_it_says(
-        self, client: httpx.Client, stream: StreamReader, example: Path
+        self, client: httpx.Client, stream: StreamReader, case: Path
     ) -> None:
-        case = json.loads(example.read_text())
-        answer = client.post("/events", json=case["body"])
+        sample = json.loads(case.read_text())
+        answer = client.post("/events", json=sample["body"])
         assert answer.json()["rejected"] == 0, answer.text
         found = [json.loads(event.to_record()) for event in stream.read()]
-        assert len(found) == len(case["events"])
-        for event, expected in zip(found, case["events"], strict=True):
+        assert len(found) == len(sample["events"])
+        for event, expected in zip(found, sample["events"], strict=True):
             assert {name: event.get(name) for name in expected} == expected
 
-    def test_it_is_in_the_docs(self, example: Path) -> None:
+    def test_it_is_in_the_docs(self, case: Path) -> None:
         blocks = re.findall(r"^```json\n(.*?)^```$", DOCS.read_text(), re.M | re.S)
-        assert json.loads(example.read_text())["body"] in [json.loads(block) for block in blocks]
+        assert json.loads(case.read_text())["body"] in [json.loads(block) for block in blocks]
 
 
 class TestWhoseTheyAre:
@@ -96,6 +96,10 @@ class TestEventIds:
 
 class TestWhateverComes:
     @given(raw=st.dictionaries(MEMBERS | st.text(max_size=9), JSON))
+    @example(raw={"e": "se", "se_ac": [], "se_la": {}})
+    @example(raw={"name": [], "params": {"items": [[]], "item_list_id": {}}})
+    @example(raw={"event_type": {}, "timestamp": float("inf"), "user_id": []})
+    @example(raw={"eventType": "View", "sentAt": 10**400, "properties": "["})
     def test_it_is_translated_or_left(self, raw: dict[str, Any]) -> None:
         event = canonical(raw, None)
         assert event == raw or "event_id" in event

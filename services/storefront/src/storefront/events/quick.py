@@ -9,7 +9,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct, ValidationError
+from msgspec import Meta, Struct
 from msgspec.json import Decoder, Encoder
 
 from fashion_contracts.events import ALIASES, PRODUCT_TYPES, SCHEMA, SERVER_TYPES, EventType
@@ -100,7 +100,7 @@ def read_quickly(body: bytes) -> QuickBatch | None:
     """Return the batch, or None if it needs a closer look."""
     try:
         return _decode(body)
-    except (ValidationError, ValueError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 

@@ -15,7 +15,7 @@ Fields = dict[str, Any]
 PAGE_VIEW: Final = "pv"
 STRUCTURED: Final = "se"
 SELF_DESCRIBING: Final = "ue"
-_SEARCHES: Final = frozenset({"search", "view_search_results"})
+_SEARCHES: Final = ("search", "view_search_results")
 _PRODUCT: Final = "com.snowplowanalytics.snowplow.ecommerce/product/"
 _ACTION: Final = "com.snowplowanalytics.snowplow.ecommerce/snowplow_ecommerce_action/"
 
