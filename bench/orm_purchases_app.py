@@ -35,8 +35,7 @@ from storefront.settings import StorefrontSettings
 settings = StorefrontSettings()
 sessions = sessions_of(open_engine(settings))
 tariff = Tariff.of(settings)
-key_file = settings.token_private_key_file.read_bytes()
-public_key = private_key_of(key_file).public_key()
+public_key = private_key_of(settings.token_private_key_file.read_bytes()).public_key()
 
 app = FastAPI()
 

@@ -35,6 +35,7 @@ from storefront.purchases import checkout_endpoints as checkout
 from storefront.purchases import endpoints as purchases
 from storefront.purchases import lifecycle_endpoints as lifecycle
 from storefront.purchases.desk import BatchWriter, PurchaseDesk
+from storefront.purchases.fast_path import PurchasesFastPath
 from storefront.search.catalogue_copy import CatalogueCopier
 from storefront.search.refresh import LiveIndex
 from storefront.settings import StorefrontSettings
@@ -86,6 +87,7 @@ def create_app(
         app.include_router(router)
     events.document_batch(app)
     app.add_middleware(EventsFastPath)
+    app.add_middleware(PurchasesFastPath)
     install_edge(app)
     install_metrics(app)
     return app
@@ -126,9 +128,6 @@ def _lifespan_of(
     return lifespan
 
 
-def _open_database(
-    settings: StorefrontSettings, stack: AsyncExitStack, clock: Clock
-) -> dict[str, Any]:
 def _calm_garbage_collection(stack: AsyncExitStack) -> None:
     """Look for garbage less often, and never among what stays.
 
@@ -142,7 +141,9 @@ def _calm_garbage_collection(stack: AsyncExitStack) -> None:
     gc.freeze()
 
 
-def _open_database(settings: StorefrontSettings, stack: AsyncExitStack) -> dict[str, Any]:
+def _open_database(
+    settings: StorefrontSettings, stack: AsyncExitStack, clock: Clock
+) -> dict[str, Any]:
     engine = open_engine(settings)
     stack.callback(engine.dispose)
     longest_wait = timedelta(seconds=settings.database_pool_timeout_seconds)

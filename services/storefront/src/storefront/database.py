@@ -50,6 +50,13 @@ class BusyError(TransientError):
         super().__init__(f"The database was too busy: {attempts} attempts did not get through.")
 
 
+class DatabaseUnavailableError(TransientError):
+    """Raised when the database does not answer, or has no connection or lock to spare."""
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer in time. Try again shortly.")
+
+
 def open_engine(settings: DatabaseSettings) -> Engine:
     """Return the service's engine; its sessions wait only shortly for a row's lock."""
     engine = mysql_engine(

@@ -5,20 +5,13 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from fashion_kit.errors import ShopError, TransientError
+from fashion_kit.errors import ShopError
 from fashion_kit.logs import get_logger
 from fashion_kit.problems import problem_of, problem_response
-from storefront.database import NO_REFERENCED_ROW, mysql_code
+from storefront.database import NO_REFERENCED_ROW, DatabaseUnavailableError, mysql_code
 from storefront.dependencies import UnknownUserError
 
 log = get_logger(__name__)
-
-
-class DatabaseUnavailableError(TransientError):
-    """Raised when the database does not answer, or has no connection or lock to spare."""
-
-    def __init__(self) -> None:
-        super().__init__("The database does not answer in time. Try again shortly.")
 
 
 def install_error_handlers(app: FastAPI) -> None:

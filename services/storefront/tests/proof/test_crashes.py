@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+from services.storefront.tests.conftest import StreamReader
 from services.storefront.tests.proof.conftest import Buyer, KillableShop
 from sqlalchemy import Connection, text
 
-from fashion_contracts.events import Interaction
 from fashion_kit import aws as kit_aws
 from fashion_kit.clock import utc_now
 from fashion_kit.ids import new_id
@@ -119,7 +119,7 @@ def _insist(ask: Callable[[], httpx.Response], status: int) -> httpx.Response:
 
 
 def test_what_was_acknowledged_is_there_once_whatever_was_killed(
-    killable_shop: KillableShop, own_database: Database
+    killable_shop: KillableShop, own_database: Database, stream: StreamReader
 ) -> None:
     killable_shop.open(1)
     for number in range(1, PRODUCTS + 1):
@@ -136,7 +136,7 @@ def test_what_was_acknowledged_is_there_once_whatever_was_killed(
             visit.result(PATIENCE_SECONDS)
     with killable_shop.books() as books, books.connect() as connection:
         _check_books(connection, diary)
-    _check_stream(killable_shop, diary)
+    _check_stream(killable_shop, diary, stream)
 
 
 def _kill_now_and_then(shop: KillableShop, database: Database, diary: Diary) -> None:
@@ -172,7 +172,7 @@ def _check_books(connection: Connection, diary: Diary) -> None:
     assert [int(value) for value in sums] == [left, sold, sold, left, sold]
 
 
-def _check_stream(shop: KillableShop, diary: Diary) -> None:
+def _check_stream(shop: KillableShop, diary: Diary, stream: StreamReader) -> None:
     """Every acknowledged event is on the stream; the outbox brings every purchase once."""
     settings = RelaySettings.model_validate(
         {"database_url": shop.database_url, "event_stream": shop.resources.event_stream}
@@ -183,24 +183,8 @@ def _check_stream(shop: KillableShop, diary: Diary) -> None:
     while relay.relay_batch():
         pass
     engine.dispose()
-    events = _read_everything(settings.event_stream)
+    events = [event for part in iter(stream.read, []) for event in part]
     assert diary.events <= {event.event_id for event in events}
     told = {(event.purchase_id, event.event_id) for event in events if event.purchase_id}
     ours = Counter(purchase for purchase, _ in told if purchase in diary.purchases.values())
     assert ours == dict.fromkeys(diary.purchases.values(), 1)
-
-
-def _read_everything(stream: str) -> list[Interaction]:
-    client = kit_aws.client("kinesis")
-    found = []
-    for shard in client.list_shards(StreamName=stream)["Shards"]:
-        iterator = client.get_shard_iterator(
-            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-        )["ShardIterator"]
-        while True:
-            answer = client.get_records(ShardIterator=iterator)
-            found += [Interaction.from_record(record["Data"]) for record in answer["Records"]]
-            if not answer["Records"]:
-                break
-            iterator = answer["NextShardIterator"]
-    return found

@@ -12,7 +12,7 @@ from storefront.purchases.repository import PurchaseRepository
 from storefront.purchases.reservations import release_expired_with
 from storefront.purchases.reservations_repository import ReservationRepository
 from storefront.purchases.rules import Allocator, Placed
-from storefront.purchases.snapshot import lock_for
+from storefront.purchases.snapshot import lock_buyers, lock_for
 from storefront.stock.repository import Movement, StockRepository
 
 
@@ -29,13 +29,13 @@ class PurchaseBatch:
         since = self._now - self._terms.key_lifetime
         answers = AnswerRepository(self._session)
         given = answers.recall({order.key for order in orders}, since)
-        wishes = [order.wish for order in orders if order.key not in given]
-        users = PurchaseRepository(self._session).lock_users({wish.user_id for wish in wishes})
-        snapshot = lock_for(self._session, wishes, self._now)
+        new = [order for order in orders if order.key not in given]
+        buyers = lock_buyers(self._session, {order.buyer for order in new}, self._terms.clock)
+        snapshot = lock_for(self._session, [order.wish for order in new], self._now)
 
         def decided(freed: Mapping[int, int] | None = None) -> Decisions:
             allocator = Allocator(snapshot, self._terms.tariff, freed or {})
-            return decide(orders, given, users, allocator, self._terms.new_id)
+            return decide(orders, given, buyers, allocator, self._terms.new_id)
 
         decisions = decided()
         refused = {orders[at].key for at in decisions.refused}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
+from fashion_kit.tokens import Identity
 from storefront.database import run_in_transaction
 from storefront.dependencies import ClockDep, NewIdDep, SessionsDep, SettingsDep, UnknownUserError
 from storefront.models import MovementReason, ReservationStatus
@@ -19,12 +20,11 @@ from storefront.purchases.errors import (
     ReservationUsedError,
 )
 from storefront.purchases.pricing import Tariff
-from storefront.purchases.repository import PurchaseRepository
 from storefront.purchases.reservations import release, release_expired_with, units_of
 from storefront.purchases.reservations_repository import ReservationRepository
 from storefront.purchases.rules import Allocator, Kept, PricedLine, Sale, Snapshot, Wish
 from storefront.purchases.schemas import CheckoutRequest, CheckoutView
-from storefront.purchases.snapshot import lock_for, look_at
+from storefront.purchases.snapshot import lock_buyers, lock_for, look_at
 from storefront.settings import PurchaseSettings
 from storefront.stock.repository import Movement, StockRepository
 
@@ -117,16 +117,20 @@ class CheckoutDesk:
         self._clock = clock
         self._new_id = new_id
 
-    def run(self, user_id: str, work: Callable[[CheckoutService], Result]) -> Result:
+    def run(self, buyer: Identity, work: Callable[[CheckoutService], Result]) -> Result:
         """Return what the work returns, committed; raise UnknownUserError for a dead account."""
 
         def in_turn(session: Session) -> Result:
             # One checkout of a user at a time, so that two at once do not hold twice as much.
-            if not PurchaseRepository(session).lock_users({user_id}, is_shared=False):
+            if not lock_buyers(session, [buyer], self._clock, is_shared=False):
                 raise UnknownUserError
             return work(
                 CheckoutService(
-                    session, user_id, self._settings, clock=self._clock, new_id=self._new_id
+                    session,
+                    buyer.user_id,
+                    self._settings,
+                    clock=self._clock,
+                    new_id=self._new_id,
                 )
             )
 

@@ -22,13 +22,13 @@ def open_checkout(request: CheckoutRequest, user: UserDep, desk: DeskDep) -> Che
     `POST /purchases` with the id as `reservation_id` buys them, until `expires_at`. A user has one
     checkout at a time: a new one gives back what the one before kept.
     """
-    return desk.run(user.user_id, lambda checkout: checkout.open(request))
+    return desk.run(user, lambda checkout: checkout.open(request))
 
 
 @router.get("/{reservation_id}", responses=problem_responses(401, 403, 404, 422, 503))
 def get_checkout(reservation_id: ReservationId, user: UserDep, desk: DeskDep) -> CheckoutView:
     """Show one of the bearer's checkouts; another's is 404."""
-    return desk.run(user.user_id, lambda checkout: checkout.show(reservation_id))
+    return desk.run(user, lambda checkout: checkout.show(reservation_id))
 
 
 @router.delete(
@@ -36,4 +36,4 @@ def get_checkout(reservation_id: ReservationId, user: UserDep, desk: DeskDep) ->
 )
 def end_checkout(reservation_id: ReservationId, user: UserDep, desk: DeskDep) -> None:
     """Give back what a checkout keeps; again is harmless, but what was bought is 409."""
-    desk.run(user.user_id, lambda checkout: checkout.give_back(reservation_id))
+    desk.run(user, lambda checkout: checkout.give_back(reservation_id))

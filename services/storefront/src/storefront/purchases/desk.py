@@ -8,7 +8,13 @@ from fashion_kit.batcher import Batcher, BatchLimits, OverloadedError
 from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
 from fashion_kit.logs import get_logger
-from storefront.database import DUPLICATE_ENTRY, Sessions, is_unavailable, run_in_transaction
+from storefront.database import (
+    DUPLICATE_ENTRY,
+    DatabaseUnavailableError,
+    Sessions,
+    is_unavailable,
+    run_in_transaction,
+)
 from storefront.purchases.answers import Key
 from storefront.purchases.batch import PurchaseBatch
 from storefront.purchases.errors import RequestInFlightError
@@ -90,7 +96,11 @@ class BatchWriter:
                 anew_after=(DUPLICATE_ENTRY,),
             )
         except Exception as error:  # noqa: BLE001 - it is the outcome of whoever caused it
-            if len(orders) == 1 or is_unavailable(error):
-                return [error] * len(orders)
+            if is_unavailable(error):
+                # Its text holds the statement and its values, a user's among them.
+                log.warning("purchases_unavailable", error=type(error).__name__)
+                return [DatabaseUnavailableError()] * len(orders)
+            if len(orders) == 1:
+                return [error]
             log.warning("purchase_batch_split", orders=len(orders), error=type(error).__name__)
         return [outcome for order in orders for outcome in self.write([order])]

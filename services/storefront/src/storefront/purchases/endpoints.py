@@ -10,6 +10,7 @@ from fashion_kit.problems import problem_responses
 from storefront.dependencies import ClockDep, IdentityDep, SessionDep, SettingsDep, UserDep
 from storefront.purchases.desk import PurchaseDesk
 from storefront.purchases.errors import InvalidIdempotencyKeyError, MissingIdempotencyKeyError
+from storefront.purchases.idempotency import Answer
 from storefront.purchases.orders import Order
 from storefront.purchases.pricing import Tariff
 from storefront.purchases.quotes import quote
@@ -74,7 +75,11 @@ async def place_purchase(
     worked on it is 409. A purchase that failed sets its key free. A `unit_price` that is not the
     shop's, or a cart line whose price has changed, is 409. A checkout's prices hold while it does.
     """
-    answer = await desk.place(Order.of(user.user_id, key, request))
+    return answered(await desk.place(Order.of(user, key, request)))
+
+
+def answered(answer: Answer) -> Response:
+    """Return the answer as it goes out."""
     headers = {REPLAYED: "true"} if answer.is_replay else None
     return Response(answer.body, answer.status_code, headers, media_type="application/json")
 

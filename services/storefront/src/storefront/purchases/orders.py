@@ -3,26 +3,23 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from fashion_contracts.events import EventType, Interaction
 from fashion_kit.clock import Clock
 from fashion_kit.errors import ShopError
 from fashion_kit.ids import IdFactory
+from fashion_kit.tokens import Identity
 from storefront.dependencies import UnknownUserError
 from storefront.models import PurchaseStatus
 from storefront.purchases.answers import Given, Key
 from storefront.purchases.errors import OutOfStockError
 from storefront.purchases.idempotency import Answer
 from storefront.purchases.pricing import Tariff
-from storefront.purchases.rules import Allocator, Placed, Wish
+from storefront.purchases.rules import Allocator, Placed, SaleLine, Wish
 from storefront.purchases.schemas import PurchaseRequest, PurchaseView
 
 CREATED: Final = 201
-
-# Copied for each line, not validated: every part of it is the shop's own.
-_SAME: dict[str, Any] = {"type": EventType.PURCHASE}
-_EVENT: Final = Interaction.model_construct(**_SAME)
 
 Outcome = Answer | Exception
 
@@ -40,14 +37,16 @@ class Terms:
 class Order(NamedTuple):
     """A request to buy, with the key that makes it one purchase however often it comes."""
 
+    buyer: Identity
     key: Key
     request_hash: str
     wish: Wish
 
     @classmethod
-    def of(cls, user_id: str, key: str, request: PurchaseRequest) -> Self:
-        """Return the user's request as an order."""
-        return cls(Key(user_id, key), request.digest(), Wish.of(user_id, request))
+    def of(cls, buyer: Identity, key: str, request: PurchaseRequest) -> Self:
+        """Return the buyer's request as an order."""
+        wish = Wish.of(buyer.user_id, request)
+        return cls(buyer, Key(buyer.user_id, key), request.digest(), wish)
 
 
 @dataclass
@@ -72,13 +71,13 @@ class Decisions:
 def decide(
     orders: Iterable[Order],
     given: Mapping[Key, Given],
-    users: Collection[str],
+    buyers: Collection[str],
     allocator: Allocator,
     new_id: IdFactory,
 ) -> Decisions:
     """Decide each order; one that is refused takes nothing and stands in nobody's way.
 
-    `given` are the answers of earlier transactions, `users` whose accounts are alive. A key that
+    `given` are the answers of earlier transactions, `buyers` whose accounts are alive. A key that
     comes twice gets the first one's answer, unless that was an error: then it is a new one.
     """
     decisions = Decisions()
@@ -88,9 +87,9 @@ def decide(
             if order.key in known:
                 decisions.outcomes.append(known[order.key].again(order.request_hash))
                 continue
-            if order.key.user_id not in users:
+            if order.buyer.user_id not in buyers:
                 raise UnknownUserError
-            placed = Placed(new_id(), order.key.user_id, allocator.grant(order.wish))
+            placed = Placed(new_id(), order.buyer.user_id, allocator.grant(order.wish))
         except ShopError as error:
             decisions.outcomes.append(error)
             continue
@@ -104,27 +103,34 @@ def decide(
 
 def events_of(placed: Placed, now: datetime, new_id: IdFactory) -> list[Interaction]:
     """Return what the stream is told of a purchase: one event for each line."""
-    of_purchase = {
-        "user_id": placed.user_id,
+    first, *others = placed.sale.lines
+    event = Interaction(
+        event_id=new_id(),
+        type=EventType.PURCHASE,
+        user_id=placed.user_id,
         # A purchase knows no visit; this keeps its lines together where visits are counted.
-        "session_id": placed.id,
-        "purchase_id": placed.id,
-        "currency": placed.sale.currency,
-        "event_time": now,
-        "received_at": now,
-    }
-    return [
-        _EVENT.model_copy(
-            update={
-                **of_purchase,
-                "event_id": new_id(),
-                "product_id": line.product_id,
-                "quantity": line.quantity,
-                "price": line.unit_price,
-            }
-        )
-        for line in placed.sale.lines
-    ]
+        session_id=placed.id,
+        purchase_id=placed.id,
+        product_id=first.product_id,
+        quantity=first.quantity,
+        price=first.unit_price,
+        currency=placed.sale.currency,
+        event_time=now,
+        received_at=now,
+    )
+    return [event, *(_same_for(event, line, new_id()) for line in others)]
+
+
+def _same_for(event: Interaction, line: SaleLine, event_id: str) -> Interaction:
+    # Not validated again: the line's parts are as much the shop's own as the first one's.
+    return event.model_copy(
+        update={
+            "event_id": event_id,
+            "product_id": line.product_id,
+            "quantity": line.quantity,
+            "price": line.unit_price,
+        }
+    )
 
 
 def _body(placed: Placed, now: datetime) -> str:

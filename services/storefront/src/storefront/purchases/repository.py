@@ -19,13 +19,8 @@ class PurchaseRepository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def lock_users(self, user_ids: Collection[str], *, is_shared: bool = True) -> Collection[str]:
-        """Return which of the accounts are alive, and let none be erased until the commit.
-
-        Not shared, the lock also keeps other transactions of the user waiting.
-        """
-        if not user_ids:
-            return ()
+    def lock_users(self, user_ids: Collection[str], *, is_shared: bool) -> set[str]:
+        """Return which of the accounts are alive, their rows locked in the order of their ids."""
         statement = (
             select(User.id)
             .where(User.id.in_(sorted(user_ids)), User.erased_at.is_(None))

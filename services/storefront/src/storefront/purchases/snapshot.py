@@ -1,14 +1,37 @@
 """What several wishes are about, read and locked in one order so that they never deadlock."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from fashion_kit.clock import Clock
+from fashion_kit.tokens import Identity
+from storefront.dependencies import UnknownUserError, check_shopper
 from storefront.purchases.repository import PurchaseRepository
 from storefront.purchases.reservations_repository import ReservationRepository
 from storefront.purchases.rules import Offer, Snapshot, Wish
 from storefront.stock.repository import StockRepository
+
+
+def lock_buyers(
+    session: Session, buyers: Collection[Identity], clock: Clock, *, is_shared: bool = True
+) -> Collection[str]:
+    """Return the ids of those whose accounts are alive, and let none be erased until the commit.
+
+    A lock that is not shared also keeps the buyer's other purchases and checkouts waiting.
+    """
+    if not buyers:
+        return ()
+    user_ids = {buyer.user_id for buyer in buyers}
+    alive = PurchaseRepository(session).lock_users(user_ids, is_shared=is_shared)
+    for buyer in buyers:
+        if buyer.user_id not in alive:
+            with suppress(UnknownUserError):
+                check_shopper(session, buyer, clock)
+                alive.add(buyer.user_id)
+    return alive
 
 
 def lock_for(
@@ -45,6 +68,8 @@ def _snapshot(
     product_ids |= {one.product_id for cart in carts.values() for one in cart.wanted}
     product_ids |= {line.product_id for one in kept.values() for line in one.lines}
     product_ids |= set(also)
+    if not product_ids:
+        return Snapshot(now, {}, carts, kept)
     rows = stock.lock(product_ids) if is_locking else stock.read(product_ids)
     return Snapshot(
         now,
