@@ -88,6 +88,11 @@ def closed_loop(
     return uvloop.run(_closed_loop(port, requests, connections, seconds))
 
 
+def get(path: str) -> bytes:
+    """Return a GET as it goes over the wire."""
+    return f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1".encode() + _HEAD_END
+
+
 def post(path: str, body: bytes, *headers: str) -> bytes:
     """Return a POST of JSON as it goes over the wire."""
     head = [

@@ -76,12 +76,13 @@ class PlainSearch:
 
     def _found_words(self, text: str) -> list[dict[str, int]]:
         words = [*dict.fromkeys(words_of(text))]
-        return [self._meanings(word, is_last=word == words[-1]) for word in words]
+        return [self._meanings(words, at) for at in range(len(words))]
 
-    def _meanings(self, word: str, *, is_last: bool) -> dict[str, int]:
+    def _meanings(self, words: list[str], at: int) -> dict[str, int]:
+        word, is_last = words[at], at == len(words) - 1
         found = {known: 1 for known in self._vocabulary if is_last and known.startswith(word)}
-        if word in self._vocabulary:
-            found[word] = 2
+        with_neighbours = ("".join(words[at - 1 : at + 1]), "".join(words[at : at + 2]))
+        found |= {known: 2 for known in (word, *with_neighbours) if known in self._vocabulary}
         slips = 0 if len(word) < 3 else 1 if len(word) < 6 else 2
         if found or not slips or not word.isalpha():
             return found
@@ -107,7 +108,9 @@ def weights_of(product: CatalogueRecord) -> Counter[str]:
     """Return the product's words and what they weigh."""
     weights: Counter[str] = Counter()
     for name, weight in FIELD_WEIGHTS.items():
-        weights.update(dict.fromkeys(words_of(getattr(product, name) or ""), weight))
+        words = words_of(getattr(product, name) or "")
+        whole = ["".join(words)] if words and name != "product_display_name" else []
+        weights.update(dict.fromkeys([*words, *whole], weight))
     return weights
 
 

@@ -33,6 +33,11 @@ TEXTS = (
     "red r",
     "watchs 100",
     "zzzz",
+    "sport shoes",
+    "sportsshoes",
+    "t ru",
+    "navy blue",
+    "nike sport shoe",
 )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from services.storefront.tests.search.plain_search import PlainSearch
@@ -125,6 +126,17 @@ class TestRelevance:
         )
         items = index.search(Query(text="red", sort=Sort.RELEVANCE)).items
         assert [item.product_display_name for item in items] == ["Red", "Redtape"]
+
+
+class TestWords:
+    @pytest.mark.parametrize("text", ["flipflops", "flip flops", "flip-flop", "Flip Flops"])
+    def test_a_category_of_two_words_is_found_as_one(self, text: str) -> None:
+        index = Index().changed([record(1, article_type="Flip Flops"), record(2)])
+        assert [item.id for item in index.search(Query(text=text)).items] == [1]
+
+    def test_a_category_of_one_word_is_found_as_two(self) -> None:
+        index = Index().changed([record(1, article_type="Handbags"), record(2)])
+        assert [item.id for item in index.search(Query(text="hand bag")).items] == [1]
 
 
 class TestGet:

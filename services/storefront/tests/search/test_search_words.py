@@ -1,7 +1,9 @@
 """Words meet their other spellings."""
 
+from collections.abc import Sequence
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from services.storefront.tests.search.plain_search import distance
 
@@ -48,23 +50,27 @@ class TestWordsOf:
         assert words_of(text) == [singular(word) for word in words]
 
 
+def meanings(known: Sequence[str], *query: str) -> list[dict[str, int]]:
+    """Return for each word of the query which known words it means, and how close they are."""
+    return [
+        {known[at]: closeness for start, end, closeness in found for at in range(start, end)}
+        for found in Vocabulary(known).meanings(query)
+    ]
+
+
 class TestMeanings:
     WORDS = ("nike", "nikon", "shirt", "short", "tshirt", "tshirty")
 
-    def meant(self, word: str, *, is_last: bool = False) -> dict[str, int]:
-        vocabulary = Vocabulary(self.WORDS)
-        return {
-            self.WORDS[at]: closeness
-            for start, end, closeness in vocabulary.meanings(word, is_last=is_last)
-            for at in range(start, end)
-        }
+    def meant(self, *query: str) -> dict[str, int]:
+        """Return what the first word of the query means."""
+        return meanings(self.WORDS, *query)[0]
 
     def test_a_known_word_means_itself(self) -> None:
-        assert self.meant("tshirt") == {"tshirt": EXACT}
+        assert self.meant("tshirt", "nike") == {"tshirt": EXACT}
 
     def test_the_last_word_may_be_unfinished(self) -> None:
-        assert self.meant("nik", is_last=True) == {"nike": NEAR, "nikon": NEAR}
-        assert self.meant("tshirt", is_last=True) == {"tshirt": EXACT, "tshirty": NEAR}
+        assert self.meant("nik") == {"nike": NEAR, "nikon": NEAR}
+        assert self.meant("tshirt") == {"tshirt": EXACT, "tshirty": NEAR}
 
     @pytest.mark.parametrize("slip", ["tshrit", "tsirt", "tshiirt", "tshurt"])
     def test_a_slip_means_the_nearest_word(self, slip: str) -> None:
@@ -78,18 +84,20 @@ class TestMeanings:
         assert self.meant("nk") == {}
 
     def test_numbers_are_not_slips_of_one_another(self) -> None:
-        assert [*Vocabulary(["1234"]).meanings("1235", is_last=False)] == []
+        assert meanings(["1234"], "1235") == [{}]
+
+    def test_two_words_may_be_one(self) -> None:
+        words = ["hand", "handbag", "nike"]
+        both = meanings(words, "nike", "hand", "bag")
+        assert both == [{"nike": EXACT}, {"hand": EXACT, "handbag": EXACT}, {"handbag": EXACT}]
 
     @settings(deadline=None)
     @given(st.text("ab", min_size=3, max_size=7), st.sets(st.text("ab", min_size=1, max_size=7)))
     def test_no_word_nearer_than_those_meant_is_left_out(self, word: str, known: set[str]) -> None:
         words = sorted(known - {word})
-        meant = {
-            words[at]
-            for start, end, _ in Vocabulary(words).meanings(word, is_last=False)
-            for at in range(start, end)
-        }
+        assume(not any(known.startswith(word) for known in words))
+        [meant] = meanings(words, word)
         slips = 1 if len(word) < 6 else 2
         distances = {one: distance(word, one) for one in words}
         nearest = min(distances.values(), default=9)
-        assert meant == {one for one, far in distances.items() if far == nearest <= slips}
+        assert {*meant} == {one for one, far in distances.items() if far == nearest <= slips}

@@ -62,7 +62,7 @@ class ListService:
             return ProductPage(items=items, next_cursor=None, total=len(items))
         search = search_of(query)
         found = self._index.search(search)
-        return ProductPage.model_construct(
+        return ProductPage(
             items=[view_of(listing) for listing in found.items],
             next_cursor=_cursor(search.sort, found.next_key),
             total=found.total,

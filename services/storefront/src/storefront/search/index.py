@@ -6,14 +6,15 @@ one index from beginning to end, and never waits for one being made.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
-from storefront.search.columns import Columns, Mask, cents
+from storefront.search.columns import Columns, Mask, Rows, cents
 from storefront.search.facets import IN_STOCK, PRICE, all_of, facets_of, rows_of, tree_of
 from storefront.search.orders import Order, values_of
 from storefront.search.postings import Postings
-from storefront.search.query import Category, Key, Listing, Query, Result, Sort
+from storefront.search.query import Category, Facets, Key, Listing, Query, Result, Sort
 from storefront.search.records import CatalogueRecord
 from storefront.search.relevance import TextMatch
 
@@ -51,8 +52,20 @@ class Index:
                 if len(rows) > len(shown)
                 else None
             ),
-            facets=facets_of(self.columns, filters, matches) if query.with_facets else None,
+            facets=self._facets(filters, matches) if query.with_facets else None,
         )
+
+    def _facets(self, filters: Mapping[str, Mask], matches: Rows) -> Facets:
+        return (
+            self._facets_of_all
+            if len(matches) == len(self)
+            else facets_of(self.columns, filters, matches)
+        )
+
+    @cached_property
+    def _facets_of_all(self) -> Facets:
+        # The dearest of all counts, and what every visit begins with.
+        return facets_of(self.columns, {}, np.arange(len(self)))
 
     def get(self, ids: Sequence[int]) -> list[Listing]:
         """Return the products with these ids, in this order, without those that are not there."""

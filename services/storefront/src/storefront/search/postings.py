@@ -105,4 +105,6 @@ def _weights(record: CatalogueRecord) -> Mapping[str, int]:
 
 @lru_cache(_REMEMBERED_VALUES)
 def _words_of_shared(value: str) -> frozenset[str]:
-    return frozenset(words_of(value))
+    # And all of them in one: Flip Flops are flipflops too.
+    words = words_of(value)
+    return frozenset([*words, "".join(words)])

@@ -5,7 +5,7 @@ A product's relevance is
     64 * sum over the words of (weight * closeness * rarity) + bits of its units sold
 
 where weight is what the word counts in the product's fields (`FIELD_WEIGHTS`), closeness is 2 for
-the word itself and 1 for a longer or a misspelled one, and rarity is the bit length of (products /
+the word itself and 1 for a longer or the nearest one, and rarity is the bit length of (products /
 products with the word): 1 for a word that most have, 16 for one that one in 44,446 has. Popularity
 only decides between equals. All of it is whole numbers in coarse steps, so that a sale or a new
 product hardly ever moves what somebody is paging through.
@@ -21,10 +21,11 @@ from storefront.search.columns import Columns, Mask, Numbers, Rows
 from storefront.search.postings import Postings
 from storefront.search.query import Key
 from storefront.search.text import words_of
+from storefront.search.vocabulary import Meaning
 
 POPULARITY_STEPS: Final = 64
 # More words than this in one query are somebody's novel; those after are left out.
-MOST_WORDS: Final = 16
+MOST_WORDS: Final = 10
 
 _Weights = npt.NDArray[np.uint8]
 
@@ -36,7 +37,8 @@ class TextMatch:
         words = [*dict.fromkeys(words_of(text))][:MOST_WORDS]
         self._columns = columns
         self._weights = [
-            _weights_of(word, postings, len(columns), is_last=word == words[-1]) for word in words
+            _weights_of(meanings, postings, len(columns))
+            for meanings in postings.vocabulary.meanings(words)
         ]
 
     def masks(self) -> list[Mask]:
@@ -70,9 +72,9 @@ class TextMatch:
         return places & (2**32 - 1), (-(places >> 32)).tolist()
 
 
-def _weights_of(word: str, postings: Postings, length: int, *, is_last: bool) -> _Weights:
+def _weights_of(meanings: Sequence[Meaning], postings: Postings, length: int) -> _Weights:
     weights = np.zeros(length, np.uint8)
-    for start, end, closeness in postings.vocabulary.meanings(word, is_last=is_last):
+    for start, end, closeness in meanings:
         entries = slice(postings.starts[start], postings.starts[end])
         found = postings.weights[entries] * np.uint8(closeness)
         np.maximum.at(weights, postings.rows[entries], found)

@@ -57,9 +57,13 @@ def _queries(typed: Sequence[str], items: Sequence[Listing]) -> Iterator[Suggest
     for item in items:
         described = f"{item.product_display_name or ''} {item.article_type or ''}"
         words.update({*spelled_words_of(described)})
-    stem = singular(typed[-1])
-    completions = [word for word, _ in words.most_common() if singular(word).startswith(stem)]
-    for word in completions[:_OF_EACH_KIND]:
+    begun = singular(typed[-1])
+    # Of one word's spellings the most frequent is met first.
+    completions: dict[str, str] = {}
+    for word, _ in words.most_common():
+        if singular(word).startswith(begun):
+            completions.setdefault(singular(word), word)
+    for word in [*completions.values()][:_OF_EACH_KIND]:
         yield Suggestion(SuggestionKind.QUERY, " ".join([*typed[:-1], word]))
 
 

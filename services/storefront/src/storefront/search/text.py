@@ -20,6 +20,7 @@ _LETTER = re.compile(r"\b([a-z])[\s-]+(?=(?:shirt|neck|back|strap))")
 _WORD = re.compile(r"[^\W_]+")
 
 _SHORTEST_PLURAL = 4
+_SHORTEST_DIMINUTIVE = 5
 _NO_PLURALS = ("ss", "us")
 _LONG_PLURALS = ("sses", "xes", "ches", "shes")
 
@@ -42,4 +43,5 @@ def singular(word: str) -> str:
     if len(word) >= _SHORTEST_PLURAL and word.endswith("s") and not word.endswith(_NO_PLURALS):
         word = word[:-2] if word.endswith(_LONG_PLURALS) else word[:-1]
     # hoodie, hoodies and hoody; accessory and accessories.
-    return word[:-2] + "y" if word.endswith("ie") else word
+    is_diminutive = len(word) >= _SHORTEST_DIMINUTIVE and word.endswith("ie")
+    return word[:-2] + "y" if is_diminutive else word

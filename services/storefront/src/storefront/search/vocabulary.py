@@ -1,7 +1,8 @@
 """The catalogue's words, and which of them a word of a query means."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from rapidfuzz import process
@@ -31,34 +32,37 @@ class Vocabulary:
     def __init__(self, words: Sequence[str]) -> None:
         self.words = words
 
-    def meanings(self, word: str, *, is_last: bool) -> Iterator[Meaning]:
-        """Yield what the word means: itself, and while it may still be typed, what begins so.
+    def meanings(self, words: Sequence[str]) -> Iterator[list[Meaning]]:
+        """Yield what each word of a query means: itself, or one with its neighbour: hand bag.
 
-        Only if there is no such word: the nearest ones, where letters are missing, superfluous,
-        wrong or swapped with their neighbour (optimal string alignment).
+        The last one may still be typed, and means what begins so as well. Only a word that means
+        nothing of this stands for the nearest ones, where letters are missing, superfluous, wrong
+        or swapped with the one beside (optimal string alignment).
         """
-        start = bisect_left(self.words, word)
-        after = start + self._has(start, word)
-        end = bisect_left(self.words, word + _LAST, after) if is_last else after
-        if start < after:
-            yield Meaning(start, after, EXACT)
-        if after < end:
-            yield Meaning(after, end, NEAR)
-        if start == end:
-            yield from self._nearest(word)
+        joined = [[], *(self._same(one + other) for one, other in pairwise(words)), []]
+        for at, word in enumerate(words):
+            found = [*self._same(word), *joined[at], *joined[at + 1]]
+            if at == len(words) - 1:
+                found += self._longer(word)
+            yield found or self._nearest(word)
 
-    def _has(self, at: int, word: str) -> bool:
-        return at < len(self.words) and self.words[at] == word
+    def _same(self, word: str) -> list[Meaning]:
+        at = bisect_left(self.words, word)
+        is_there = at < len(self.words) and self.words[at] == word
+        return [Meaning(at, at + 1, EXACT)] if is_there else []
 
-    def _nearest(self, word: str) -> Iterator[Meaning]:
+    def _longer(self, word: str) -> list[Meaning]:
+        start = bisect_right(self.words, word)
+        end = bisect_left(self.words, word + _LAST, start)
+        return [Meaning(start, end, NEAR)] if start < end else []
+
+    def _nearest(self, word: str) -> list[Meaning]:
         slips = (len(word) >= _ONE_SLIP_FROM) + (len(word) >= _TWO_SLIPS_FROM)
         # The numbers of two models are not slips of one another.
         if not slips or not word.isalpha():
-            return
+            return []
         found = process.extract(
             word, self.words, scorer=OSA.distance, score_cutoff=slips, limit=None
         )
         nearest = min((distance for _, distance, _ in found), default=0)
-        for _, distance, at in found:
-            if distance == nearest:
-                yield Meaning(at, at + 1, NEAR)
+        return [Meaning(at, at + 1, NEAR) for _, distance, at in found if distance == nearest]
