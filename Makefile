@@ -17,7 +17,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench template requirements clean
+.PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench bench-storefront template requirements clean
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -65,6 +65,9 @@ format: .venv/.dev ## Put every file into the house style
 bench: .venv/.dev ## Measure the hot paths side by side; figures in build/bench/
 	$(BIN)/python -m bench
 
+bench-storefront: .venv/.dev ## Measure events, purchases and search in one run, against their goals
+	$(BIN)/python -m bench storefront
+
 ##@ Infrastructure
 template: .venv/.dev ## Synthesise the one-machine template anew from the CDK code
 	$(BIN)/python -m infra.synth
@@ -76,7 +79,7 @@ clean: ## Remove what was built and installed (not the shop's state)
 	rm -rf .venv build .mypy_cache .ruff_cache
 
 help: ## Show this
-	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z]+:.*##/ {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .env:
 	@umask 077; for name in MYSQL_ROOT SHOP READER; do \

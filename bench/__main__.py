@@ -1,6 +1,7 @@
 """`python -m bench [NAME ...]`: run the benchmarks, print their tables, keep their figures.
 
-A benchmark is a module of this folder with `run() -> dict`; its `variants` become the table.
+A benchmark is a module of this folder with `run() -> dict`; its `variants` become the table, and
+the tables of its `parts` follow.
 """
 
 import importlib
@@ -12,8 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("events", "purchases")
-BENCHMARKS = ("events", "search")
+BENCHMARKS = ("storefront",)
 FIGURES = Path(__file__).parents[1] / "build/bench"
 
 console = Console()
@@ -39,8 +39,10 @@ def _show(name: str, figures: dict[str, Any]) -> None:
         table.add_row(*(_text(value) for value in variant.values()))
     console.print(table)
     for key, value in figures.items():
-        if key not in ("title", "variants"):
+        if key not in ("title", "variants", "parts"):
             console.print(f"  {key}: {_text(value)}")
+    for part, its_figures in figures.get("parts", {}).items():
+        _show(part, its_figures)
 
 
 def _text(value: object) -> str:

@@ -12,22 +12,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
 
 from bench.load import Outcome, closed_loop, open_loop, post
-from infra.local.aws_endpoint import REGION
-from infra.local.keys import Keys
+from bench.servers import START_SECONDS, cpu_seconds, environment_of, medians, serving
 from infra.local.processes import Process, free_port, is_listening
 from infra.local.settings import inherited_environment
 
 ROUNDS = 3
 ROUND_SECONDS = 2.0
 WARM_UP_SECONDS = 0.5
-START_SECONDS = 30
+# Never connected to: taking events asks the database for nothing.
+NO_DATABASE = "mysql+pymysql://nobody@127.0.0.1:1/none"
 FIRST_PROCESSOR = min(os.sched_getaffinity(0))
 OPEN_RATE = 2_000
 OPEN_CONNECTIONS = 256
@@ -87,9 +86,9 @@ def run() -> dict[str, Any]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         stack.enter_context(_processors())
-        environment = _environment(stack.enter_context(_stand_in(folder)), folder)
+        environment = environment_of(folder, NO_DATABASE, stack.enter_context(_stand_in(folder)))
         servers = {
-            name: stack.enter_context(_server(app, environment, folder))
+            name: stack.enter_context(serving(app, environment, folder, processor=FIRST_PROCESSOR))
             for name, app in APPS.items()
         }
         rounds: dict[Case, list[dict[str, float]]] = {case: [] for case in CASES}
@@ -98,7 +97,7 @@ def run() -> dict[str, Any]:
         for _ in range(ROUNDS):
             for case in CASES:
                 rounds[case].append(_measure(case, *servers[case.server], ROUND_SECONDS))
-    figures = {case: _medians(measured) for case, measured in rounds.items()}
+    figures = {case: medians(measured) for case, measured in rounds.items()}
     return {
         "title": "POST /events, Kinesis stand-in of 5 ms, one processor for the server",
         "variants": [{"variant": case.name} | found for case, found in figures.items()],
@@ -118,23 +117,18 @@ def _comparisons(figures: dict[Case, dict[str, Any]]) -> dict[str, float]:
     return found
 
 
-def _measure(case: Case, process: Process, port: int, seconds: float) -> dict[str, float]:
-    server = psutil.Process(process.pid)
-    before = sum(server.cpu_times()[:2])
+def _measure(case: Case, server: psutil.Process, port: int, seconds: float) -> dict[str, float]:
+    before = cpu_seconds(server)
     outcome = case.run(port, seconds)
-    cpu_seconds = sum(server.cpu_times()[:2]) - before
+    busy = cpu_seconds(server) - before
     answered = len(outcome.milliseconds)
     return {
         "events_per_s": round(outcome.rate * case.events, 1),
         "p50_ms": round(outcome.percentile(50), 1),
         "p99_ms": round(outcome.percentile(99), 1),
-        "cpu_us": round(cpu_seconds * 1e6 / (answered * case.events), 1),
+        "cpu_us": round(busy * 1e6 / (answered * case.events), 1),
         "failures": float(outcome.failures),
     }
-
-
-def _medians(rounds: list[dict[str, float]]) -> dict[str, Any]:
-    return {name: median(figures[name] for figures in rounds) for name in rounds[0]}
 
 
 @contextmanager
@@ -157,33 +151,3 @@ def _stand_in(folder: Path) -> Iterator[int]:
         yield port
     finally:
         process.stop()
-
-
-@contextmanager
-def _server(app: str, environment: dict[str, str], folder: Path) -> Iterator[tuple[Process, int]]:
-    port = free_port()
-    process = Process(app, folder / f"{port}.log")
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
-    speed = ["--loop", "uvloop", "--http", "httptools"]
-    process.start([sys.executable, "-m", "uvicorn", *options, *speed, app], environment)
-    try:
-        psutil.Process(process.pid).cpu_affinity([FIRST_PROCESSOR])
-        process.wait_until(lambda: is_listening(port), seconds=START_SECONDS)
-        yield process, port
-    finally:
-        process.stop()
-
-
-def _environment(kinesis_port: int, folder: Path) -> dict[str, str]:
-    return inherited_environment() | {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{kinesis_port}",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        # Never connected to: taking events asks the database for nothing.
-        "STOREFRONT_DATABASE_URL": "mysql+pymysql://nobody@127.0.0.1:1/none",
-        "STOREFRONT_EVENT_STREAM": "clicks",
-        "STOREFRONT_LANDING_BUCKET": "landing",
-        "STOREFRONT_TOKEN_PRIVATE_KEY_FILE": str(Keys.in_folder(folder / "keys").token_private),
-    }

@@ -2,12 +2,10 @@
 
 import json
 import random
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count, cycle
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,13 +14,10 @@ import psutil
 from sqlalchemy import insert
 
 from bench.load import Outcome, closed_loop, post
+from bench.servers import cpu_seconds, environment_of, medians, serving
 from fashion_kit.clock import utc_now
 from fashion_kit.mysql import mysql_engine
-from infra.local.aws_endpoint import REGION
 from infra.local.database import Database
-from infra.local.keys import Keys
-from infra.local.processes import Process, free_port, is_listening
-from infra.local.settings import inherited_environment
 from storefront.database import migrate
 from storefront.models import Product
 
@@ -32,7 +27,6 @@ STOCK = 1_000_000_000
 ROUNDS = 3
 ROUND_SECONDS = 3
 WARM_UP_SECONDS = 1
-START_SECONDS = 30
 GOAL_TIMES_FASTER = 6
 GOAL_P99_MS = 40
 GOAL_HOT_SHARE = 0.8
@@ -46,9 +40,10 @@ def run() -> dict[str, Any]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         database = stack.enter_context(_database(folder))
-        environment = _environment(database, folder)
-        plain = stack.enter_context(_server("bench.orm_purchases_app:app", environment, folder))
-        ours = stack.enter_context(_server("storefront.app:app", environment, folder))
+        url = database.grant("shop", f"ALL ON `{database.name}`.*")
+        environment = environment_of(folder, url)
+        plain = stack.enter_context(serving("bench.orm_purchases_app:app", environment, folder))
+        ours = stack.enter_context(serving("storefront.app:app", environment, folder))
         tokens = [_register(ours[1], number) for number in range(CONNECTIONS)]
         uniform, hot = _requests(tokens, products=PRODUCTS), _requests(tokens, products=1)
         cases = {
@@ -58,12 +53,12 @@ def run() -> dict[str, Any]:
             f"{OURS}, one product": (*ours, hot),
         }
         rounds: dict[str, list[dict[str, float]]] = {name: [] for name in cases}
-        for process, port, requests in cases.values():
-            _measure(process, database, port, requests, WARM_UP_SECONDS)
+        for server, port, requests in cases.values():
+            _measure(server, database, port, requests, WARM_UP_SECONDS)
         for _ in range(ROUNDS):
-            for name, (process, port, requests) in cases.items():
-                rounds[name].append(_measure(process, database, port, requests, ROUND_SECONDS))
-    variants = [{"variant": name} | _medians(figures) for name, figures in rounds.items()]
+            for name, (server, port, requests) in cases.items():
+                rounds[name].append(_measure(server, database, port, requests, ROUND_SECONDS))
+    variants = [{"variant": name} | medians(figures) for name, figures in rounds.items()]
     plain_rate, ours_rate, plain_hot, ours_hot = (one["purchases_per_s"] for one in variants)
     return {
         "title": f"POST /purchases, {CONNECTIONS} connections, 1-3 lines",
@@ -92,28 +87,24 @@ def _requests(tokens: list[str], *, products: int) -> Iterator[bytes]:
 
 
 def _measure(
-    process: Process, database: Database, port: int, requests: Iterator[bytes], seconds: float
+    server: psutil.Process,
+    database: Database,
+    port: int,
+    requests: Iterator[bytes],
+    seconds: float,
 ) -> dict[str, float]:
-    server, books = psutil.Process(process.pid), psutil.Process(database.pid)
-    before = _cpu_seconds(server), _cpu_seconds(books)
+    books = psutil.Process(database.pid)
+    before = cpu_seconds(server), cpu_seconds(books)
     outcome: Outcome = closed_loop(port, requests, connections=CONNECTIONS, seconds=seconds)
     answered = len(outcome.milliseconds)
     return {
         "purchases_per_s": round(outcome.rate, 1),
         "p50_ms": round(outcome.percentile(50), 1),
         "p99_ms": round(outcome.percentile(99), 1),
-        "cpu_us": round((_cpu_seconds(server) - before[0]) * 1e6 / answered, 1),
-        "database_cpu_us": round((_cpu_seconds(books) - before[1]) * 1e6 / answered, 1),
+        "cpu_us": round((cpu_seconds(server) - before[0]) * 1e6 / answered, 1),
+        "database_cpu_us": round((cpu_seconds(books) - before[1]) * 1e6 / answered, 1),
         "failures": float(outcome.failures),
     }
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    return sum(process.cpu_times()[:2])
-
-
-def _medians(rounds: list[dict[str, float]]) -> dict[str, Any]:
-    return {name: median(figures[name] for figures in rounds) for name in rounds[0]}
 
 
 def _register(port: int, number: int) -> str:
@@ -147,35 +138,3 @@ def _stock_shelves(database: Database) -> None:
     with engine.begin() as connection:
         connection.execute(insert(Product), products)
     engine.dispose()
-
-
-@contextmanager
-def _server(app: str, environment: dict[str, str], folder: Path) -> Iterator[tuple[Process, int]]:
-    port = free_port()
-    process = Process(app, folder / f"{port}.log")
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
-    speed = ["--loop", "uvloop", "--http", "httptools"]
-    process.start([sys.executable, "-m", "uvicorn", *options, *speed, app], environment)
-    try:
-        process.wait_until(lambda: is_listening(port), seconds=START_SECONDS)
-        yield process, port
-    finally:
-        process.stop()
-
-
-def _environment(database: Database, folder: Path) -> dict[str, str]:
-    return inherited_environment() | {
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "STOREFRONT_DATABASE_URL": database.grant("shop", f"ALL ON `{database.name}`.*"),
-        # Never written to: the outbox is relayed by another process.
-        "STOREFRONT_EVENT_STREAM": "clicks",
-        "STOREFRONT_LANDING_BUCKET": "landing",
-        "STOREFRONT_TOKEN_PRIVATE_KEY_FILE": str(Keys.in_folder(folder / "keys").token_private),
-        # Nobody is kept waiting here but by the work itself.
-        "STOREFRONT_USER_REQUESTS_PER_MINUTE": "0",
-        "STOREFRONT_ADDRESS_REQUESTS_PER_MINUTE": "0",
-        "STOREFRONT_CREDENTIAL_REQUESTS_PER_MINUTE": "0",
-    }

@@ -1,11 +1,10 @@
 """The catalogue's lists: what they cost in the service, over HTTP, and while the shop sells."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import cycle
+from itertools import cycle, repeat
 from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
@@ -19,14 +18,11 @@ import psutil
 from sqlalchemy import Engine, update
 
 from bench.load import closed_loop, get
+from bench.servers import START_SECONDS, cpu_seconds, environment_of, serving
 from fashion_kit.clock import utc_now
 from fashion_kit.mysql import mysql_engine
 from fashion_kit.paging import encode_cursor
-from infra.local.aws_endpoint import REGION
 from infra.local.database import Database
-from infra.local.keys import Keys
-from infra.local.processes import Process, free_port, is_listening
-from infra.local.settings import inherited_environment
 from storefront.catalogue.schemas import ProductQuery
 from storefront.catalogue.service import ListService
 from storefront.database import migrate, sessions_of
@@ -44,11 +40,11 @@ REFRESHES = 20
 CONNECTIONS = 2
 SECONDS = 4
 SALE_PAUSE_SECONDS = 0.01
-START_SECONDS = 60
 AGE = timedelta(days=1)
 GOAL_IN_SERVICE_MS = 1
 GOAL_HTTP_P95_MS = 10
 
+FACETED_NAME = "two words, two filters, count, facets"
 SEARCH = {"q": "blue shirt", "gender": ["Men"], "season": ["Summer"]}
 FACETED = SEARCH | {"facets": "true"}
 
@@ -60,6 +56,11 @@ class Shop:
     database: Database
     engine: Engine
     folder: Path
+
+    def serving(self) -> AbstractContextManager[tuple[psutil.Process, int]]:
+        """Serve it, for the time of a block."""
+        environment = environment_of(self.folder, self.database.owner_url)
+        return serving("storefront.app:app", environment, self.folder)
 
     def sell(self, product_id: int) -> None:
         """Change of a product what a sale changes."""
@@ -94,7 +95,7 @@ def run() -> dict[str, Any]:
     """Return how long searches take, how large the index is, and what keeping it up costs."""
     with ExitStack() as stack:
         shop = _open(stack)
-        with _server(shop) as (server, port):
+        with shop.serving() as (server, port):
             empty = _resident_bytes(server, port)
         # Long ago: a shop is not loaded every minute, and what is new is read again for one.
         seed_catalogue(shop.engine, count=PRODUCTS, seed=SEED, clock=lambda: utc_now() - AGE)
@@ -107,7 +108,7 @@ def run() -> dict[str, Any]:
         queries = _queries(copy.index)
         variants = _in_service(copy.index, queries)
         refreshes = _refreshes(shop, copier, copy)
-        with _server(shop) as (server, port):
+        with shop.serving() as (server, port):
             full = _resident_bytes(server, port)
             variants += [_over_http(server, port, name, query) for name, query in queries.items()]
             with shop.sales(copy.index):
@@ -128,7 +129,7 @@ def _queries(index: Index) -> dict[str, dict[str, Any]]:
     order = index.order(Sort.PRICE)
     deep = encode_cursor(f"price:{order.keys[DEEP]}:{order.ids[DEEP]}")
     return {
-        "two words, two filters, count, facets": FACETED,
+        FACETED_NAME: FACETED,
         "two words, two filters, count": SEARCH,
         "two words, one misspelled": {"q": "blue tshrit"},
         "all by price, the first page": {"sort": "price"},
@@ -159,12 +160,12 @@ def _timed(work: Callable[[], object]) -> dict[str, float]:
 def _over_http(
     server: psutil.Process, port: int, name: str, query: dict[str, Any]
 ) -> dict[str, Any]:
-    cpu = sum(server.cpu_times()[:2])
+    cpu = cpu_seconds(server)
     request = get(f"/products?{urlencode(query, doseq=True)}")
-    outcome = closed_loop(port, request, connections=CONNECTIONS, seconds=SECONDS)
+    outcome = closed_loop(port, repeat(request), connections=CONNECTIONS, seconds=SECONDS)
     if outcome.failures:
         raise RuntimeError(f"{outcome.failures} answers were no page")
-    seconds = sum(server.cpu_times()[:2]) - cpu
+    seconds = cpu_seconds(server) - cpu
     return {"variant": f"HTTP: {name}"} | _summary(outcome.milliseconds, seconds)
 
 
@@ -209,36 +210,3 @@ def _open(stack: ExitStack) -> Shop:
     engine = mysql_engine(database.owner_url)
     stack.callback(engine.dispose)
     return Shop(database, engine, folder)
-
-
-@contextmanager
-def _server(shop: Shop) -> Iterator[tuple[psutil.Process, int]]:
-    port = free_port()
-    process = Process("storefront", shop.folder / f"{port}.log")
-    options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
-    speed = ["--loop", "uvloop", "--http", "httptools"]
-    command = [sys.executable, "-m", "uvicorn", *options, *speed, "storefront.app:app"]
-    process.start(command, _environment(shop))
-    try:
-        process.wait_until(lambda: is_listening(port), seconds=START_SECONDS)
-        yield psutil.Process(process.pid), port
-    finally:
-        process.stop()
-
-
-def _environment(shop: Shop) -> dict[str, str]:
-    return inherited_environment() | {
-        # Never connected to: lists put nothing on the stream.
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "STOREFRONT_DATABASE_URL": shop.database.owner_url,
-        "STOREFRONT_EVENT_STREAM": "clicks",
-        "STOREFRONT_LANDING_BUCKET": "landing",
-        "STOREFRONT_ADDRESS_REQUESTS_PER_MINUTE": "0",
-        "STOREFRONT_TOKEN_PRIVATE_KEY_FILE": str(
-            Keys.in_folder(shop.folder / "keys").token_private
-        ),
-    }
