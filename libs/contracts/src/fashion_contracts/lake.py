@@ -51,7 +51,7 @@ PURCHASES = Table(
         Column("id", ColumnType.STRING, "Purchase id, sortable by time."),
         Column("user_key", ColumnType.STRING, "Pseudonym of the buyer, stable over days."),
         Column("status", ColumnType.STRING, "State at the time of the load."),
-        Column("total", ColumnType.MONEY, "Sum of its lines."),
+        Column("total", ColumnType.MONEY, "What the buyer pays, shipping and tax included."),
         _CURRENCY,
         Column("line_count", ColumnType.INT, "How many lines it has."),
         Column("purchased_at", ColumnType.INSTANT, "When it was committed."),

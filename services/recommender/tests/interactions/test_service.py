@@ -23,6 +23,9 @@ Records = Callable[[Iterable[Interaction]], list[StreamRecord]]
 MakeService = Callable[[ShoppersRepository], InteractionsService]
 
 
+LOGGED_IN = {"shopper": "shopper"}
+
+
 class CrashError(Exception):
     """The function's process is gone."""
 
@@ -138,6 +141,28 @@ class TestApply:
         refused = event(5, shopper=None, anonymous_id="anon-12345678")
 
         assert service.apply(records([refused.model_copy(update={"consent": False})])) == []
+        assert memory_shoppers.items == {}
+
+    def test_a_guest_who_logs_in_keeps_the_history(
+        self, service: InteractionsService, memory_shoppers: Any, event: Events, records: Records
+    ) -> None:
+        guest = {"shopper": None, "anonymous_id": "anon-12345678"}
+        service.apply(records([event(5, **guest), event(7, EventType.ADD_TO_CART, **guest)]))
+        identified = records([event(6), event(None, EventType.IDENTIFY, **guest | LOGGED_IN)])
+
+        assert service.apply(identified) == []
+        assert service.apply(identified) == []
+        shopper = memory_shoppers.get("shopper")
+        assert shopper.seen == {5, 6, 7}
+        assert [mark.product_id for mark in shopper.cart] == [7]
+        assert shopper.picks != ()
+
+    def test_a_guest_who_did_nothing_changes_nothing(
+        self, service: InteractionsService, memory_shoppers: Any, event: Events, records: Records
+    ) -> None:
+        nobody = {"anonymous_id": "anon-12345678"} | LOGGED_IN
+
+        assert service.apply(records([event(None, EventType.IDENTIFY, **nobody)])) == []
         assert memory_shoppers.items == {}
 
     def test_an_anonymous_shopper_has_picks_too(

@@ -43,6 +43,16 @@ def fold(shopper: Shopper, events: Iterable[Interaction]) -> Shopper:
     )
 
 
+def join(shopper: Shopper, guest: Shopper) -> Shopper:
+    """Return the shopper with what the guest did, who was the same person before the login."""
+    return replace(
+        shopper,
+        history=merge_history(shopper.history, guest.history),
+        cart=merge_marks(shopper.cart, guest.cart, keep=CART_LENGTH),
+        bought=merge_marks(shopper.bought, guest.bought, keep=BOUGHT_LENGTH),
+    )
+
+
 def merge_history(known: Iterable[Act], new: Iterable[Act]) -> tuple[Act, ...]:
     """Return the latest acts of both, each event once; an event told twice counts at its first."""
     union: dict[tuple[int, EventType, int], Act] = {}

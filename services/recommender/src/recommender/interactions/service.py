@@ -26,13 +26,15 @@ last attempt sends what is left to the failure destination and goes on.
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import reduce
 from math import ceil
 
+from fashion_contracts.events import EventType
 from fashion_contracts.picks import Shopper, instant_of
 from fashion_kit.errors import TransientError
 from fashion_kit.logs import get_logger
 from recommender.errors import ShopperChangedError, ShopperContendedError
-from recommender.interactions.fold import fold
+from recommender.interactions.fold import fold, join
 from recommender.interactions.records import (
     Arrival,
     FailedRecord,
@@ -87,8 +89,11 @@ class InteractionsService:
             fresh = [arrival for arrival in arrivals if arrival.sequence > shopper.sequence]
             if not fresh:
                 return
+            updated = self._updated(shopper, fresh)
+            if updated.last_ticks is None:
+                return  # a guest logged in who had done nothing
             try:
-                self._shoppers.put(self._updated(shopper, fresh), instead_of=shopper)
+                self._shoppers.put(updated, instead_of=shopper)
             except ShopperChangedError:
                 shopper = self._shoppers.get(shopper.user_id)
             else:
@@ -96,7 +101,8 @@ class InteractionsService:
         raise ShopperContendedError(self._settings.update_attempts)
 
     def _updated(self, shopper: Shopper, fresh: Sequence[Arrival]) -> Shopper:
-        folded = fold(shopper, (arrival.event for arrival in fresh))
+        known = reduce(join, map(self._shoppers.get, _guests_in(fresh)), shopper)
+        folded = fold(known, (arrival.event for arrival in fresh))
         picks, model = self._rankers.rank(folded)
         return replace(
             folded,
@@ -110,6 +116,15 @@ class InteractionsService:
         """Count from the last act, not from now: the same events give the same item."""
         last = instant_of(shopper.last_ticks or 0)
         return ceil((last + self._settings.shopper_expiry).timestamp())
+
+
+def _guests_in(fresh: Iterable[Arrival]) -> set[str]:
+    """Return which guests turned out to be this user."""
+    return {
+        event.anonymous_id
+        for event in (arrival.event for arrival in fresh)
+        if event.type is EventType.IDENTIFY and event.anonymous_id is not None
+    }
 
 
 def _all_failed(arrivals: Iterable[Arrival]) -> list[FailedRecord]:
