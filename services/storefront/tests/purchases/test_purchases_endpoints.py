@@ -166,6 +166,7 @@ class TestBuyingLines:
             {"lines": [{"product_id": 1, "quantity": 0}]},
             {"lines": [{"product_id": 1, "quantity": -1}]},
             {"lines": [{"product_id": 1, "quantity": 1001}]},
+            {"lines": [{"product_id": 1, "quantity": 501}] * 2},
             {"lines": [{"product_id": 1}]},
             {"lines": [{"product_id": 1, "quantity": 1, "unit_price": "-1"}]},
             {"lines": [{"product_id": 1, "quantity": 1, "unit_price": "NaN"}]},

@@ -1,14 +1,18 @@
 """What a purchase, a quote or a checkout asks for, and what each shows."""
 
 import hashlib
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from fashion_kit.problems import Problem
 from storefront.purchases.pricing import in_cents
+
+MAX_QUANTITY: Final = 1_000
+"""Units of one product in a purchase; what tells the stream of them takes no more."""
 
 # One spelling of each price, so that 5 and 5.00 make the same request.
 ShownPrice = Annotated[
@@ -23,7 +27,7 @@ class PurchaseLineRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     product_id: Annotated[int, Field(ge=1, lt=2**32)]
-    quantity: Annotated[int, Field(ge=1, le=1000)]
+    quantity: Annotated[int, Field(ge=1, le=MAX_QUANTITY)]
     unit_price: ShownPrice | None = None
 
 
@@ -40,6 +44,11 @@ class CheckoutRequest(BaseModel):
         fields = type(self).model_fields
         if sum(getattr(self, name) is not None for name in fields) != 1:
             raise ValueError(f"give exactly one of {', '.join(fields)}")
+        units: Counter[int] = Counter()
+        for line in self.lines or ():
+            units[line.product_id] += line.quantity
+        if max(units.values(), default=0) > MAX_QUANTITY:
+            raise ValueError(f"at most {MAX_QUANTITY} of one product")
         return self
 
 
