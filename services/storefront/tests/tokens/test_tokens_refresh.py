@@ -91,7 +91,10 @@ class TestRevocation:
         assert refresh(client, second["refresh_token"]).status_code == 400
         assert refresh(client, other["refresh_token"]).status_code == 200
 
-    @pytest.mark.parametrize("form", [{}, {"token": "x"}, {"token": "x", "token_type_hint": "y"}])
+    def test_a_logout_of_nothing_is_422(self, client: httpx.Client) -> None:
+        assert client.post("/token/revoke").status_code == 422
+
+    @pytest.mark.parametrize("form", [{"token": "x"}, {"token": "x", "token_type_hint": "y"}])
     def test_an_unknown_token_is_200_as_well(
         self, client: httpx.Client, form: dict[str, str]
     ) -> None:
