@@ -29,6 +29,7 @@ LEASE = timedelta(seconds=5)
 MakeDesk = Callable[[PaymentProvider], PaymentDesk]
 Pay = Callable[..., Answer]
 Move = Callable[[str, PurchaseStatus], object]
+MakeMove = Callable[[PaymentProvider], Move]
 
 
 class Crash(BaseException):
@@ -79,12 +80,21 @@ def pay(desk: PaymentDesk, user_id: str) -> Pay:
 
 
 @pytest.fixture
-def move(
+def make_move(
     sessions: Sessions,
     clock: HandClock,  # noqa: F811 - the fixture
-    provider: FakePaymentProvider,
     storefront_settings: StorefrontSettings,
-) -> Move:
+) -> MakeMove:
+    """Return a maker of ways for an admin to move a purchase on."""
+
+    def make(provider: PaymentProvider) -> Move:
+        desk = LifecycleDesk(sessions, storefront_settings, clock, new_id, provider)
+        return lambda purchase_id, target: desk.move(purchase_id, target, actor_id="admin")
+
+    return make
+
+
+@pytest.fixture
+def move(make_move: MakeMove, provider: FakePaymentProvider) -> Move:
     """Return a way for an admin to move a purchase on."""
-    desk = LifecycleDesk(sessions, storefront_settings, clock, new_id, provider)
-    return lambda purchase_id, target: desk.move(purchase_id, target, actor_id="admin")
+    return make_move(provider)

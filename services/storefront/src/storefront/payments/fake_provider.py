@@ -42,8 +42,12 @@ class FakePaymentProvider:
     @property
     def balance(self) -> Decimal:
         """Return what it has taken and not given back."""
-        with self._lock:
-            return sum(self.taken.values(), Decimal()) - sum(self.given_back.values(), Decimal())
+        return sum((self.held(payment_id) for payment_id in list(self.taken)), Decimal())
+
+    def held(self, payment_id: str) -> Decimal:
+        """Return what it has taken for the payment and not given back."""
+        taken = self.taken.get(payment_id, Decimal())
+        return taken - self.given_back.get(payment_id, Decimal())
 
     def charge(
         self,
