@@ -16,9 +16,10 @@ from services.storefront.tests.payments.conftest import (
     Pay,
     view_of,
 )
+from sqlalchemy import update
 
-from storefront.database import Sessions
-from storefront.models import Payment, PurchaseStatus
+from storefront.database import Sessions, transaction
+from storefront.models import Payment, PaymentStatus, PurchaseStatus
 from storefront.payments.desk import PaymentDesk
 from storefront.payments.fake_provider import FakePaymentProvider
 from storefront.payments.provider import (
@@ -451,6 +452,48 @@ class TestGivingBack:
             assert view_of(late.result()).reason == "purchase_cancelled"
         assert [one.status for one in payments_of(purchase_id)] == ["refunded"]
         assert (waiting.balance, status_of(purchase_id)) == (NOTHING, "cancelled")
+
+    @pytest.mark.parametrize("_", range(5))
+    def test_paying_and_cancelling_at_once_leaves_no_money_behind(
+        self,
+        pay: Pay,
+        make_purchase: MakePurchase,
+        user_id: str,
+        provider: FakePaymentProvider,
+        move: Move,
+        status_of: StatusOf,
+        _: int,
+    ) -> None:
+        purchase_id = make_purchase(user_id)
+        with ThreadPoolExecutor(2) as pool:
+            paid = pool.submit(pay, purchase_id)
+            cancelled = pool.submit(move, purchase_id, PurchaseStatus.CANCELLED)
+            assert isinstance(paid.exception(), PurchaseNotPayableError | None)
+            cancelled.result()
+        assert (status_of(purchase_id), provider.balance) == ("cancelled", NOTHING)
+
+    def test_several_that_give_back_at_once_give_back_once(
+        self,
+        pay: Pay,
+        make_purchase: MakePurchase,
+        user_id: str,
+        provider: FakePaymentProvider,
+        clock: HandClock,
+        sessions: Sessions,
+        payments_of: PaymentsOf,
+    ) -> None:
+        purchase_id = make_purchase(user_id)
+        pay(purchase_id)
+        with transaction(sessions) as session:
+            session.execute(update(Payment).values(status=PaymentStatus.REFUND_DUE))
+
+        def complete(_: int) -> int:
+            return complete_refunds(sessions, provider, clock=clock, attempts=5)
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(complete, range(4))) >= 1
+        assert [one.status for one in payments_of(purchase_id)] == ["refunded"]
+        assert provider.balance == NOTHING
 
     @pytest.mark.parametrize("target", [PurchaseStatus.CANCELLED, PurchaseStatus.REFUNDED])
     def test_the_money_of_an_undone_purchase_goes_back(
