@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from threading import Event
 
 import pytest
 from services.storefront.tests.lifecycle.conftest import (  # noqa: F401 - fixtures
+    PRICE,
     HandClock,
     clock,
     make_purchase,
@@ -15,16 +18,25 @@ from services.storefront.tests.lifecycle.conftest import (  # noqa: F401 - fixtu
 
 from fashion_kit.ids import new_id
 from storefront.database import Sessions
-from storefront.models import PurchaseStatus
+from storefront.models import Payment, PurchaseStatus
 from storefront.payments.desk import PaymentDesk
 from storefront.payments.fake_provider import FakePaymentProvider
-from storefront.payments.provider import PaymentProvider
+from storefront.payments.provider import (
+    Outcome,
+    PaymentProvider,
+    PaymentProviderUnavailableError,
+)
 from storefront.payments.schemas import PaymentRequest, PaymentView
 from storefront.purchases.idempotency import Answer
 from storefront.purchases.lifecycle_desk import LifecycleDesk
 from storefront.settings import StorefrontSettings
 
 LEASE = timedelta(seconds=5)
+TOTAL = 2 * PRICE
+NOTHING = Decimal()
+
+StatusOf = Callable[[str], str]
+PaymentsOf = Callable[[str], list[Payment]]
 
 MakeDesk = Callable[[PaymentProvider], PaymentDesk]
 Pay = Callable[..., Answer]
@@ -34,6 +46,35 @@ MakeMove = Callable[[PaymentProvider], Move]
 
 class Crash(BaseException):
     """The process died here."""
+
+
+class CrashesAfterTheCharge(FakePaymentProvider):
+    """Takes the money, and the process dies before it reads the answer."""
+
+    def charge(self, payment_id: str, amount: Decimal, currency: str, method: str) -> Outcome:
+        super().charge(payment_id, amount, currency, method)
+        raise Crash
+
+
+class Waits(FakePaymentProvider):
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked = Event()
+        self.may_answer = Event()
+
+    def charge(self, payment_id: str, amount: Decimal, currency: str, method: str) -> Outcome:
+        self.is_asked.set()
+        assert self.may_answer.wait(20)
+        return super().charge(payment_id, amount, currency, method)
+
+
+class GivesNothingBack(FakePaymentProvider):
+    """Is away whenever money is to go back."""
+
+    def refund(self, payment_id: str, amount: Decimal) -> None:
+        raise PaymentProviderUnavailableError
 
 
 def view_of(answer: Answer) -> PaymentView:
