@@ -45,7 +45,7 @@ class PaymentSettings(_Part):
     """How long a payment's provider may take before its outcome counts as unknown."""
     payment_threads: int = Field(8, ge=1)
     """How many requests wait for the payment provider at once; the others wait for their turn."""
-    payment_signing_key: SecretStr | None = None
+    payment_signing_key: SecretStr | None = Field(None, min_length=1)
     """Secret that signs the payment provider's notifications; without it none is believed."""
     payment_signature_tolerance: timedelta = timedelta(minutes=5)
     """How old a signed notification may be, or how far its clock ahead, to be believed."""
