@@ -154,7 +154,13 @@ def relay() -> None:
         clock=utc_now,
         errands={
             "payments": desk.complete_payments,
-            "refunds": partial(complete_refunds, sessions, provider, clock=utc_now),
+            "refunds": partial(
+                complete_refunds,
+                sessions,
+                provider,
+                clock=utc_now,
+                attempts=settings.transaction_attempts,
+            ),
         },
     )
     housekeeping = Thread(target=housekeeper.run, args=(stop,), name="housekeeping")
