@@ -138,10 +138,12 @@ class SlowCopier(CatalogueCopier):
         super().__init__(sessions, overlap=OVERLAP, clock=utc_now)
         self.may_read = Event()
         self.may_read.set()
+        self.has_begun = Event()
         self.readings = 0
 
     def read(self, before: CatalogueCopy | None, *, look_for_deleted: bool) -> CatalogueCopy:
         self.readings += 1
+        self.has_begun.set()
         self.may_read.wait(timeout=10)
         return super().read(before, look_for_deleted=look_for_deleted)
 
@@ -167,8 +169,10 @@ class TestLiveIndex:
         live_index = LiveIndex(copier, timedelta(microseconds=1))
         old = await live_index.get()
         copier.may_read.clear()
+        copier.has_begun.clear()
         try:
             assert await live_index.get() is old
+            assert await asyncio.to_thread(copier.has_begun.wait, 10)
             assert await live_index.get() is old
             assert copier.readings == 2
         finally:
