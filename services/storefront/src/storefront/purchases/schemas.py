@@ -6,7 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from fashion_kit.problems import Problem
 from storefront.purchases.pricing import in_cents
@@ -44,12 +51,21 @@ class CheckoutRequest(BaseModel):
         fields = type(self).model_fields
         if sum(getattr(self, name) is not None for name in fields) != 1:
             raise ValueError(f"give exactly one of {', '.join(fields)}")
-        units: Counter[int] = Counter()
-        for line in self.lines or ():
-            units[line.product_id] += line.quantity
-        if max(units.values(), default=0) > MAX_QUANTITY:
-            raise ValueError(f"at most {MAX_QUANTITY} of one product")
         return self
+
+    @field_validator("lines")
+    @classmethod
+    def _wants_not_too_much_of_one(
+        cls, lines: list[PurchaseLineRequest] | None
+    ) -> list[PurchaseLineRequest] | None:
+        if lines is None or sum(line.quantity for line in lines) <= MAX_QUANTITY:
+            return lines
+        units: Counter[int] = Counter()
+        for line in lines:
+            units[line.product_id] += line.quantity
+        if max(units.values()) > MAX_QUANTITY:
+            raise ValueError(f"at most {MAX_QUANTITY} of one product")
+        return lines
 
 
 class PurchaseRequest(CheckoutRequest):
