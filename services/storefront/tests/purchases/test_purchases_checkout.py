@@ -267,6 +267,17 @@ class TestBuy:
         assert buy(shopper, kept).status_code == 201
         assert shopper.client.get("/cart").json()["lines"] == []
 
+    def test_what_was_put_into_the_cart_since_stays_there(
+        self, shopper: Shopper, stocked: Callable[..., int]
+    ) -> None:
+        cart_id = fill_cart(shopper, stocked())
+        kept = shopper.client.post("/checkout", json={"cart_id": cart_id}).json()["id"]
+        later = stocked()
+        fill_cart(shopper, later)
+        assert buy(shopper, kept).status_code == 201
+        lines = shopper.client.get("/cart").json()["lines"]
+        assert [line["product_id"] for line in lines] == [later]
+
     def test_a_second_purchase_is_409_and_a_retry_is_the_same_one(
         self, shopper: Shopper, stocked: Callable[..., int], count_rows: CountRows
     ) -> None:

@@ -68,7 +68,16 @@ class PurchaseBatch:
             ]
         )
         sales = [placed.sale for placed in decisions.placed]
-        purchases.empty_carts([sale.cart_id for sale in sales if sale.cart_id], self._now)
+        # Only what was bought: somebody may have put more into the cart since the checkout.
+        purchases.take_out_of_carts(
+            [
+                (sale.cart_id, line.product_id)
+                for sale in sales
+                if sale.cart_id
+                for line in sale.lines
+            ],
+            self._now,
+        )
         ReservationRepository(self._session).mark(
             [sale.reservation_id for sale in sales if sale.reservation_id], ReservationStatus.USED
         )

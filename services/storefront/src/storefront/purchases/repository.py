@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from storefront.bulk import in_sql, insert_rows
@@ -48,14 +48,15 @@ class PurchaseRepository:
             for cart_id, owner in owners.items()
         }
 
-    def empty_carts(self, cart_ids: Collection[str], now: datetime) -> None:
-        """Take every line out of the carts, which the caller has locked."""
-        if not cart_ids:
+    def take_out_of_carts(self, lines: Collection[tuple[str, int]], now: datetime) -> None:
+        """Take these products out of these carts, which the caller has locked."""
+        if not lines:
             return
-        self._session.execute(delete(CartLine).where(CartLine.cart_id.in_(cart_ids)))
+        is_bought = tuple_(CartLine.cart_id, CartLine.product_id).in_(lines)
+        self._session.execute(delete(CartLine).where(is_bought))
         self._session.execute(
             update(Cart)
-            .where(Cart.id.in_(cart_ids))
+            .where(Cart.id.in_({cart_id for cart_id, _ in lines}))
             .values(version=Cart.version + 1, updated_at=now)
             .execution_options(synchronize_session=False)
         )
