@@ -62,12 +62,13 @@ Attributes = dict[str, dict[str, Any]]
 
 
 class Source(StrEnum):
-    """Which step of the ladder a pick comes from."""
+    """Which step of the ladder a pick comes from. Its place here is packed: add at the end."""
 
     SESSION = "session"
     USER = "user"
     TRENDING = "trending"
     NEWEST = "newest"
+    SEGMENT = "segment"
 
 
 class Reason(IntEnum):
@@ -78,6 +79,9 @@ class Reason(IntEnum):
     BOUGHT = 2
     TRENDING = 3
     NEW = 4
+    IN_SEGMENT = 5
+    SIMILAR = 6
+    GOES_WITH = 7
 
     @property
     def code(self) -> str:
@@ -91,6 +95,9 @@ _REASON_CODES: Final = {
     Reason.BOUGHT: "because_you_bought",
     Reason.TRENDING: "trending",
     Reason.NEW: "new",
+    Reason.IN_SEGMENT: "popular_where_you_look",
+    Reason.SIMILAR: "similar_to",
+    Reason.GOES_WITH: "goes_with",
 }
 _SOURCES: Final = tuple(Source)
 

@@ -102,6 +102,17 @@ class Model:
             self.neighbours[begin:end].tolist(), self.weights[begin:end].tolist(), strict=True
         )
 
+    def neighbours_of(self, product_id: int) -> list[tuple[int, int]]:
+        """Return what is looked at around the product, with weights, best first."""
+        position = self.position(product_id)
+        if position is None:
+            return []
+        return [(self.product_ids[place], weight) for place, weight in self.row(position)]
+
+    def together_of(self, product_id: int) -> list[tuple[int, int]]:
+        """Return what is bought together with the product, with weights, best first."""
+        return self.neighbours_of(product_id)
+
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """Return the model that the file holds; raise ModelUnreadableError if it is not whole."""
