@@ -138,7 +138,9 @@ def model_bytes() -> bytes:
         number: [(number + step, 1 / step) for step in range(1, 11) if number + step <= 40]
         for number in range(1, 41)
     }
-    content = ModelContent("model-1", NOON.isoformat(), NOON.isoformat(), products, rows, (40, 39))
+    content = ModelContent(
+        "model-1", NOON.isoformat(), NOON.isoformat(), products, rows, newest=(40, 39)
+    )
     return to_bytes(content)
 
 
@@ -163,10 +165,12 @@ def settings() -> InteractionsSettings:
 def rankers(settings: InteractionsSettings, model: Model, trends: Trends) -> Rankers:
     """Return rankers by the model and trends above, that stay as they are."""
     in_use: Model | None = model
+    no_delta: Model | None = None
     every = timedelta(days=1)
     return Rankers(
         settings,
         Refreshing("model", lambda value: value, in_use, every=every, clock=lambda: NOON),
+        Refreshing("delta", lambda value: value, no_delta, every=every, clock=lambda: NOON),
         Refreshing("trends", lambda value: value, trends, every=every, clock=lambda: NOON),
     )
 

@@ -1,5 +1,7 @@
 """The recommender's commands: `python -m recommender --help`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,15 +38,41 @@ def build(
     days: Annotated[int | None, typer.Option(min=1, help="Days of events to learn from.")] = None,
 ) -> None:
     """Build a model and the trends, and put them in use if the model passes the gate."""
-    settings = BuildSettings()
-    configure(settings.log_level, settings.log_format, service="recommender-build")
-    service = BuildService(settings, _stores(settings), clock=utc_now, make_id=new_id)
-    try:
-        report = service.build(days or settings.build_days, typer.echo)
-    except ShopError as error:
-        typer.echo(error.detail, err=True)
-        raise typer.Exit(1) from error
-    _tell(report)
+    with _service() as service:
+        _tell(service.build(days, typer.echo))
+
+
+@main.command()
+def refresh() -> None:
+    """Add what the last hours taught, and new products, to the model in use."""
+    with _service() as service:
+        report = service.refresh(typer.echo)
+    if report is None:
+        typer.echo("there is no model yet to add to")
+    else:
+        typer.echo(
+            f"delta {report.version} is in use: {report.new_products:,} new products,"
+            f" {report.neighbours:,} neighbours, {report.bytes:,} bytes"
+        )
+
+
+@main.command()
+def models() -> None:
+    """List the models that can be rolled back to, the latest first."""
+    with _service() as service:
+        kept, in_use = service.models()
+    for pointer in kept:
+        mark = "in use" if in_use and pointer.version == in_use.version else ""
+        typer.echo(f"{pointer.version}  {pointer.set_at}  {mark}".rstrip())
+
+
+@main.command()
+def rollback(
+    version: Annotated[str | None, typer.Argument(help="Else the one before the present.")] = None,
+) -> None:
+    """Put an earlier model in use again; every process follows within a minute."""
+    with _service() as service:
+        typer.echo(f"model {service.roll_back(version).version} is in use")
 
 
 @main.command()
@@ -54,6 +82,18 @@ def evaluate(
     """Say how well models like ours predict on the public clickstream of a clothing shop."""
     for name, quality in evaluate_clicks(LearningSettings(), clicks).items():
         typer.echo(f"{name:<10} {_told(quality)}")
+
+
+@contextmanager
+def _service() -> Iterator[BuildService]:
+    """Yield the service; what it refuses is said in one line, and the exit code is 1."""
+    settings = BuildSettings()
+    configure(settings.log_level, settings.log_format, service="recommender-build")
+    try:
+        yield BuildService(settings, _stores(settings), clock=utc_now, make_id=new_id)
+    except ShopError as error:
+        typer.echo(error.detail, err=True)
+        raise typer.Exit(1) from error
 
 
 def _stores(settings: BuildSettings) -> BuildStores:

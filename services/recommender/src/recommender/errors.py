@@ -72,3 +72,19 @@ class WorseModelError(ShopError):
     """Raised when a new model predicts worse than what is there."""
 
     title = "Model refused"
+
+    def __init__(self, what: str, ours: float, whose: str, theirs: float) -> None:
+        super().__init__(
+            f"The model's {what} of {ours:.3g} is not good enough beside {whose} {theirs:.3g}."
+        )
+
+
+class UnknownModelError(ShopError):
+    """Raised when there is no such model to go back to."""
+
+    title = "Unknown model"
+
+    def __init__(self, version: str | None) -> None:
+        super().__init__(
+            f"There is no model {version}." if version else "There is no earlier model."
+        )

@@ -16,13 +16,13 @@ class RankingSettings(Settings):
 
     anchors: int = Field(10, ge=1, le=20)
     """How many of the shopper's latest distinct products speak for their neighbours."""
-    anchor_decay: float = Field(0.4, gt=0, le=1)
+    anchor_decay: float = Field(0.25, gt=0, le=1)
     """How much less each earlier product says than the one after it."""
     weight_view: float = Field(1.0, gt=0)
     """What a product view, or a click in a list, says."""
-    weight_cart: float = Field(3.0, gt=0)
+    weight_cart: float = Field(5.0, gt=0)
     """What a product that lies in the cart says."""
-    weight_purchase: float = Field(3.0, gt=0)
+    weight_purchase: float = Field(5.0, gt=0)
     """What a bought product says for what goes with it."""
     session_gap: timedelta = timedelta(minutes=30)
     """A pause after which the next act begins a new session."""
@@ -32,6 +32,8 @@ class RankingSettings(Settings):
     """The first ranks, on which the category cap does not bear."""
     new_product_rank: int = Field(12, ge=1, le=24)
     """The rank that is kept for a product nobody knows yet; the last rank is a trending one's."""
+    delta_weight: float = Field(0.5, ge=0)
+    """What the last hours' sessions say beside the hourly model."""
 
 
 class StoreSettings(Settings):
@@ -87,11 +89,17 @@ class LearningSettings(RankingSettings):
 
     pair_window: int = Field(10, ge=1)
     """How many steps apart in a session two products may be to count as a pair."""
-    backward_weight: float = Field(0.5, ge=0, le=1)
-    """What a pair says from the later product to the earlier; 1/4 fits shops browsed by lists."""
+    backward_weight: float = Field(0.25, ge=0, le=1)
+    """What a pair says from the later product to the earlier; 1/2 fits shops browsed by search."""
+    distance_power: float = Field(1.5, ge=0)
+    """By which power of the steps between them a pair says less."""
+    association_scale: float = Field(0.01, gt=0)
+    """A neighbour's share of all that follows a product, from which on it counts but as its log."""
+    association_prior: float = Field(5.0, ge=0)
+    """How much weight of pairs a product needs before its shares are believed by half."""
     popularity_power: float = Field(0.25, ge=0, le=1)
     """By which power of its popularity a neighbour's weight is divided."""
-    content_weight: float = Field(0.2, ge=0)
+    content_weight: float = Field(0.3, ge=0)
     """What likeness by attributes adds to having been seen together."""
     content_power: float = Field(0.7, gt=0)
     """How steeply likeness grows with each attribute that goes along."""
@@ -103,6 +111,10 @@ class LearningSettings(RankingSettings):
     """How many pairs of clicks it takes to outweigh that first belief."""
     neighbours: int = Field(50, ge=1)
     """How many neighbours of a product are kept."""
+    together_cart_share: float = Field(0.3, ge=0, le=1)
+    """What a product only put in the cart says of a basket, beside a bought one."""
+    basket_length: int = Field(50, ge=2)
+    """How many products of one shopper and day make a basket; the rest of it is not looked at."""
     trend_half_life: timedelta = timedelta(days=1)
     """After which time an act counts half towards a trend."""
     trend_length: int = Field(48, ge=1)
@@ -130,6 +142,10 @@ class BuildSettings(LearningSettings, StoreSettings):
     """How many days of events a model learns from."""
     download_threads: int = Field(8, ge=1, le=64)
     """How many landing zone objects are downloaded at once."""
+    delta_hours: int = Field(24, ge=2)
+    """How many of the last hours a delta learns from; two are needed for the trends of one."""
+    models_kept: int = Field(48, ge=2)
+    """How many of the latest models are kept to roll back to."""
     newest_in_model: int = Field(200, ge=0)
     """How many of the newest products a model names."""
     trend_expiry: timedelta = timedelta(days=7)

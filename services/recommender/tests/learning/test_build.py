@@ -1,6 +1,6 @@
 """The build job over the real stores: landing zone and catalogue in, model and trends out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -15,11 +15,11 @@ from fashion_kit.mysql import mysql_engine
 from infra.local.database import Database
 from infra.local.resources import Resources
 from recommender.__main__ import main
-from recommender.errors import EmptyCatalogueError, WorseModelError
+from recommender.errors import EmptyCatalogueError, UnknownModelError, WorseModelError
 from recommender.learning.catalogue import CatalogueRepository
 from recommender.learning.landing import LandingRepository
 from recommender.learning.service import BuildReport, BuildService, BuildStores
-from recommender.model.repository import ModelRepository
+from recommender.model.repository import DELTA, ModelRepository
 from recommender.settings import BuildSettings
 from recommender.trends.repository import TrendsRepository
 
@@ -43,32 +43,38 @@ def build_settings(stores: Resources, database: Database) -> BuildSettings:
 
 
 @pytest.fixture
-def build(
+def service_at(
     build_settings: BuildSettings,
     models: ModelRepository,
     trends_repository: TrendsRepository,
     s3: Any,
-    add_products: Any,
-) -> Callable[..., BuildReport]:
-    """Return what runs one build at NOW."""
+) -> Iterator[Callable[..., BuildService]]:
+    """Return a maker of services at some instant, with settings of their own."""
     numbers = count(1)
+    engine = mysql_engine(build_settings.database_url.get_secret_value())
+    stores = BuildStores(
+        CatalogueRepository(engine),
+        LandingRepository(s3, build_settings.landing_bucket, threads=2),
+        models,
+        trends_repository,
+    )
 
-    def run(*, now: datetime = NOW, days: int = 30, **changed: Any) -> BuildReport:
+    def make(now: datetime, **changed: Any) -> BuildService:
         settings = build_settings.model_copy(update=changed)
-        engine = mysql_engine(settings.database_url.get_secret_value())
-        stores = BuildStores(
-            CatalogueRepository(engine),
-            LandingRepository(s3, settings.landing_bucket, threads=2),
-            models,
-            trends_repository,
-        )
-        service = BuildService(
+        return BuildService(
             settings, stores, clock=lambda: now, make_id=lambda: f"model-{next(numbers)}"
         )
-        try:
-            return service.build(days, lambda _: None)
-        finally:
-            engine.dispose()
+
+    yield make
+    engine.dispose()
+
+
+@pytest.fixture
+def build(service_at: Callable[..., BuildService]) -> Callable[..., BuildReport]:
+    """Return what runs one build at NOW."""
+
+    def run(*, now: datetime = NOW, days: int = 30, **changed: Any) -> BuildReport:
+        return service_at(now, **changed).build(days, lambda _: None)
 
     return run
 
@@ -87,9 +93,7 @@ def past(land: Land, visits: Visits, add_products: Any) -> None:
 def neighbours_of(models: ModelRepository, product_id: int) -> list[int]:
     model = models.newer_than(None)
     assert model is not None
-    position = model.position(product_id)
-    assert position is not None
-    return [model.product_ids[place] for place, _ in model.row(position)]
+    return [neighbour for neighbour, _ in model.neighbours_of(product_id)]
 
 
 def test_a_model_learns_what_is_looked_at_together(
@@ -243,6 +247,108 @@ def test_a_model_that_does_not_beat_trending_is_refused(
 def test_an_empty_catalogue_builds_nothing(build: Callable[..., BuildReport]) -> None:
     with pytest.raises(EmptyCatalogueError):
         build()
+
+
+def test_an_earlier_model_can_be_put_in_use_again(
+    past: None, service_at: Callable[..., BuildService], models: ModelRepository
+) -> None:
+    first = service_at(NOW).build(30, print)
+    second = service_at(NOW + timedelta(hours=1)).build(30, print)
+
+    service_at(NOW).roll_back(None)
+
+    pointer = models.pointer()
+    assert pointer is not None
+    assert pointer.version == first.version
+    service_at(NOW).roll_back(second.version)
+    assert models.pointer() != pointer
+    with pytest.raises(UnknownModelError):
+        service_at(NOW).roll_back("no-such-model")
+
+
+def test_only_the_latest_models_are_kept(
+    past: None, service_at: Callable[..., BuildService], models: ModelRepository
+) -> None:
+    versions = [
+        service_at(NOW + timedelta(hours=hour), models_kept=2).build(30, print).version
+        for hour in range(3)
+    ]
+
+    assert [kept.version for kept in models.kept()] == versions[:0:-1]
+
+
+class TestRefresh:
+    def test_without_a_model_there_is_nothing_to_add_to(
+        self, past: None, service_at: Callable[..., BuildService]
+    ) -> None:
+        assert service_at(NOW).refresh(print) is None
+
+    def test_a_product_added_since_is_recommended_and_has_neighbours(
+        self,
+        past: None,
+        add_products: Any,
+        service_at: Callable[..., BuildService],
+        models: ModelRepository,
+    ) -> None:
+        service_at(NOW).build(30, print)
+        add_products([101])
+
+        report = service_at(NOW + timedelta(minutes=5)).refresh(print)
+
+        assert report is not None
+        assert report.new_products == 1
+        delta = models.newer_than(None, DELTA)
+        assert delta is not None
+        assert delta.neighbours_of(101)
+        assert any(
+            101 in [neighbour for neighbour, _ in delta.neighbours_of(number)]
+            for number in range(1, 41)
+        )
+
+    def test_what_was_looked_at_in_the_last_hours_is_learnt(
+        self,
+        past: None,
+        land: Land,
+        event: Callable[..., Interaction],
+        service_at: Callable[..., BuildService],
+        models: ModelRepository,
+    ) -> None:
+        service_at(NOW).build(30, print)
+        later = NOW + timedelta(minutes=30)
+        visits = [
+            event(product, shopper=f"late-{visit}", at=later + timedelta(seconds=product))
+            for visit in range(20)
+            for product in (2, 39)
+        ]
+        land((e.to_record() for e in visits), at=later, name="late.gz")
+
+        service_at(later + timedelta(minutes=10)).refresh(print)
+
+        delta = models.newer_than(None, DELTA)
+        assert delta is not None
+        assert delta.neighbours_of(2)[0][0] == 39
+
+
+def test_what_is_bought_together_is_learnt(
+    past: None,
+    land: Land,
+    event: Callable[..., Interaction],
+    build: Callable[..., BuildReport],
+    models: ModelRepository,
+) -> None:
+    at = NOW - timedelta(hours=1)
+    bought = [
+        event(product, EventType.PURCHASE, shopper=f"buyer-{number}", at=at)
+        for number in range(5)
+        for product in (7, 30)
+    ]
+    land((e.to_record() for e in bought), at=NOW, name="bought.gz")
+
+    build()
+
+    model = models.newer_than(None)
+    assert model is not None
+    assert [product for product, _ in model.together_of(7)] == [30]
 
 
 class TestCommand:

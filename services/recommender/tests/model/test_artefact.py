@@ -29,23 +29,27 @@ def test_a_written_model_reads_back(products: list[ModelProduct], data: st.DataO
         )
         for product_id in ids
     }
+    together = dict(list(rows.items())[:1])
 
-    model = Model.from_bytes(to_bytes(ModelContent("v", "now", None, products, rows, (1, 2))))
+    model = Model.from_bytes(
+        to_bytes(ModelContent("v", "now", None, products, rows, together, newest=(1, 2)))
+    )
 
     assert list(model.product_ids) == sorted(ids)
     assert model.newest == (1, 2)
     for product in products:
-        position = model.position(product.id)
-        assert position is not None
-        row = [(model.product_ids[place], weight) for place, weight in model.row(position)]
-        assert [neighbour for neighbour, _ in row] == [n for n, _ in rows[product.id]]
-        assert model.category_names[model.categories[position]] == product.category
-        assert model.master_names[model.masters[position]] == product.master
-        assert model.gender_names[model.genders[position]] == product.gender
+        row = [neighbour for neighbour, _ in model.neighbours_of(product.id)]
+        assert row == [neighbour for neighbour, _ in rows[product.id]]
+        bought = [neighbour for neighbour, _ in model.together_of(product.id)]
+        assert bought == [neighbour for neighbour, _ in together.get(product.id, ())]
+        facts = model.facts_of(product.id)
+        assert facts is not None
+        assert facts[1:] == (product.category, product.master, product.gender)
 
 
 def test_an_unknown_product_has_no_position(model: Model) -> None:
     assert [model.position(number) for number in (0, 41, 2**32 - 1)] == [None, None, None]
+    assert (model.neighbours_of(41), model.together_of(41), model.facts_of(41)) == ([], [], None)
 
 
 def test_products_of_one_family_share_its_number(model: Model) -> None:
@@ -56,7 +60,7 @@ def test_a_neighbour_outside_the_catalogue_is_left_out() -> None:
     products = [ModelProduct(1, "f", "", "", "")]
     content = ModelContent("v", "now", None, products, {1: [(9, 1.0), (1, 0.5)]})
 
-    assert list(Model.from_bytes(to_bytes(content)).row(0)) == [(0, 32768)]
+    assert Model.from_bytes(to_bytes(content)).neighbours_of(1) == [(1, 32768)]
 
 
 def test_a_model_without_products_reads_back() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from recommender.errors import ModelPointerMovedError, StoreUnavailableError
 from recommender.model.artefact import Model
-from recommender.model.repository import ModelRepository, Pointer
+from recommender.model.repository import DELTA, ModelRepository, Pointer
 from recommender.refreshing import Refreshing
 
 pytestmark = pytest.mark.servers
@@ -20,7 +20,7 @@ def test_before_the_first_model_there_is_none(models: ModelRepository) -> None:
 
 
 def test_a_model_put_in_use_is_found(models: ModelRepository, model_bytes: bytes) -> None:
-    models.put_in_use(models.save("model-1", model_bytes), instead_of=None, at=NOW)
+    models.put_in_use(models.save("model-1", model_bytes, at=NOW), instead_of=None, at=NOW)
 
     found = models.newer_than(None)
 
@@ -31,7 +31,7 @@ def test_a_model_put_in_use_is_found(models: ModelRepository, model_bytes: bytes
 def test_a_known_model_is_not_read_again(
     models: ModelRepository, model_bytes: bytes, model: Model
 ) -> None:
-    models.put_in_use(models.save("model-1", model_bytes), instead_of=None, at=NOW)
+    models.put_in_use(models.save("model-1", model_bytes, at=NOW), instead_of=None, at=NOW)
 
     assert models.newer_than(model) is model
 
@@ -39,14 +39,38 @@ def test_a_known_model_is_not_read_again(
 def test_of_two_builds_only_one_flips_the_pointer(
     models: ModelRepository, model_bytes: bytes
 ) -> None:
-    first = models.save("model-1", model_bytes)
+    first = models.save("model-1", model_bytes, at=NOW)
     models.put_in_use(first, instead_of=None, at=NOW)
-    models.put_in_use(models.save("model-2", model_bytes), instead_of=first, at=NOW)
+    models.put_in_use(models.save("model-2", model_bytes, at=NOW), instead_of=first, at=NOW)
 
     with pytest.raises(ModelPointerMovedError):
-        models.put_in_use(models.save("model-3", model_bytes), instead_of=first, at=NOW)
+        models.put_in_use(models.save("model-3", model_bytes, at=NOW), instead_of=first, at=NOW)
 
-    assert models.pointer() == Pointer("model-2", "models/model-2/model.bin")
+    pointer = models.pointer()
+    assert pointer == Pointer("model-2", "models/model-2/model.bin", NOW.isoformat())
+
+
+def test_a_delta_is_beside_the_model_not_in_its_place(
+    models: ModelRepository, model_bytes: bytes
+) -> None:
+    models.save_delta("delta-1", model_bytes, at=NOW)
+
+    assert models.pointer() is None
+    found = models.newer_than(None, DELTA)
+    assert found is not None
+    assert found.version == "model-1"
+
+
+def test_models_are_kept_until_they_are_forgotten(
+    models: ModelRepository, model_bytes: bytes
+) -> None:
+    saved = [models.save(f"model-{number}", model_bytes, at=NOW) for number in (1, 2)]
+
+    models.forget(saved[0])
+
+    assert models.kept() == [saved[1]]
+    with pytest.raises(StoreUnavailableError):
+        models.load(saved[0])
 
 
 @pytest.mark.parametrize("content", [None, b"not a model"])
@@ -55,7 +79,7 @@ def test_a_model_that_cannot_be_read_leaves_the_old_one(
 ) -> None:
     pointer = Pointer("model-2", "models/model-2/model.bin")
     if content is not None:
-        models.save("model-2", content)
+        models.save("model-2", content, at=NOW)
     models.put_in_use(pointer, instead_of=None, at=NOW)
     in_use: Model | None = model
     every = timedelta(seconds=30)

@@ -8,8 +8,9 @@ import pytest
 from fashion_contracts.events import EventType, Interaction
 from fashion_contracts.picks import PICKS_LENGTH, Reason, Shopper, Source
 from recommender.interactions.fold import fold
-from recommender.model.artefact import Model
-from recommender.picks.ranking import Ranker, anchors_of
+from recommender.model.artefact import Model, ModelContent, ModelProduct, to_bytes
+from recommender.model.layers import LayeredModel, layered
+from recommender.picks.ranking import Ranker, anchors_of, scopes_of
 from recommender.settings import InteractionsSettings
 from recommender.trends.schemas import Trends
 
@@ -18,8 +19,13 @@ NOBODY = Shopper("shopper")
 
 
 @pytest.fixture
-def ranker(settings: InteractionsSettings, model: Model, trends: Trends) -> Ranker:
-    return Ranker(settings, model, trends)
+def layers(model: Model) -> LayeredModel | None:
+    return layered(model, None, 1.0)
+
+
+@pytest.fixture
+def ranker(settings: InteractionsSettings, layers: LayeredModel | None, trends: Trends) -> Ranker:
+    return Ranker(settings, layers, trends)
 
 
 def product_ids(ranker: Ranker, shopper: Shopper) -> list[int]:
@@ -123,13 +129,42 @@ def test_a_stranger_sees_what_is_trending_first(ranker: Ranker) -> None:
 
 
 def test_the_shoppers_own_category_trends_before_the_whole_shop(
-    settings: InteractionsSettings, model: Model, event: Events
+    settings: InteractionsSettings, layers: LayeredModel | None, event: Events
 ) -> None:
     trends = Trends({"global": ((30, 1.0),), "category#Apparel": ((33, 1.0), (35, 0.5))})
 
-    picks = Ranker(settings, model, trends).rank(fold(NOBODY, [event(39)]))
+    picks = Ranker(settings, layers, trends).rank(fold(NOBODY, [event(39)]))
 
-    assert [p.product_id for p in picks if p.source is Source.TRENDING] == [33, 35, 30]
+    fillers = [(p.product_id, p.source) for p in picks if p.source is not Source.SESSION]
+    assert fillers[:2] == [(33, Source.SEGMENT), (35, Source.SEGMENT)]
+    assert (30, Source.TRENDING) in fillers
+
+
+def test_the_segment_is_where_most_of_the_interest_lies(
+    settings: InteractionsSettings, layers: LayeredModel | None, event: Events
+) -> None:
+    shopper = fold(NOBODY, [event(33), event(35), event(40)])
+
+    scopes = scopes_of(anchors_of(shopper, settings), layers)
+
+    assert scopes == ["segment#Women#Apparel", "category#Apparel", "gender#Women"]
+
+
+def test_what_the_last_hours_taught_is_added_to_the_model(
+    settings: InteractionsSettings, model: Model, event: Events
+) -> None:
+    products = [ModelProduct(number, "", "", "", "") for number in (20, 101)]
+    rows = {20: [(101, 9.0), (20, 0.1)], 101: [(20, 1.0)]}
+    delta = Model.from_bytes(to_bytes(ModelContent("delta", "", None, products, rows)))
+    both = layered(model, delta, 0.5)
+    assert both is not None
+
+    picks = Ranker(settings, both, Trends()).rank(fold(NOBODY, [event(20)]))
+
+    assert both.version == "model-1"
+    assert [pick.product_id for pick in picks[:2]] == [101, 21]
+    new_one = Ranker(settings, both, Trends()).rank(fold(NOBODY, [event(101)]))[0]
+    assert (new_one.product_id, new_one.because_of) == (20, 101)
 
 
 def test_no_product_comes_twice(ranker: Ranker, event: Events) -> None:
@@ -139,12 +174,12 @@ def test_no_product_comes_twice(ranker: Ranker, event: Events) -> None:
 
 
 def test_a_category_does_not_take_every_rank(
-    settings: InteractionsSettings, model: Model, trends: Trends, event: Events
+    settings: InteractionsSettings, layers: LayeredModel | None, trends: Trends, event: Events
 ) -> None:
     capped = settings.model_copy(update={"category_cap": 3, "category_cap_from": 2})
     shopper = fold(NOBODY, [event(5)])
 
-    picks = Ranker(capped, model, trends).rank(shopper)
+    picks = Ranker(capped, layers, trends).rank(shopper)
 
     personal = [p.product_id % 2 for p in picks if p.source is Source.SESSION]
     assert (personal.count(0), personal.count(1)) == (3, 3)
@@ -172,9 +207,9 @@ def test_with_nothing_known_there_is_nothing(settings: InteractionsSettings) -> 
 
 
 def test_new_products_get_their_chance_with_different_shoppers(
-    settings: InteractionsSettings, model: Model
+    settings: InteractionsSettings, layers: LayeredModel | None
 ) -> None:
-    ranker = Ranker(settings, model, Trends({"global": ((30, 1.0),) * 30}))
+    ranker = Ranker(settings, layers, Trends({"global": ((30, 1.0),) * 30}))
     shown = {
         pick.product_id
         for number in range(20)

@@ -88,7 +88,7 @@ def use_model(
 
     def use() -> None:
         now = utc_now()
-        models.put_in_use(models.save("model-1", model_bytes), instead_of=None, at=now)
+        models.put_in_use(models.save("model-1", model_bytes, at=now), instead_of=None, at=now)
         trends_repository.write(trends.by_scope, at=now, until=now + timedelta(days=1))
 
     return use

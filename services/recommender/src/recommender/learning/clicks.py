@@ -33,11 +33,12 @@ _PRODUCTS: Final = f"""
             mode(colour) AS base_colour,
             mode(location) AS usage,
             ntile({queries.PRICE_BANDS}) OVER (ORDER BY mode(price), product_id) AS price_band,
-            CAST(product_id AS INTEGER) AS age_rank
+            CAST(product_id AS INTEGER) AS age_rank,
+            false AS is_new
         FROM clicks
         GROUP BY product_id
     )
-    SELECT id, gender, master_category, age_rank, {queries.CODES} FROM described
+    SELECT id, gender, master_category, age_rank, is_new, {queries.CODES} FROM described
 """  # noqa: S608 - made of constants
 _ACTS: Final = """
     INSERT INTO acts

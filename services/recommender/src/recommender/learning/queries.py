@@ -1,7 +1,8 @@
 """The SQL that learns: plain enough for Athena, run by DuckDB.
 
-products -> acts -> steps (sessions) -> pairs -> covisits -> candidates -> likeness -> neighbours
-                                              -> lifts ---------------------^
+products -> acts -> steps (sessions) -> halves -> pairs -> associations -> candidates -> likeness
+                                                        -> lifts -------------------------^
+associations, likeness -> neighbours; acts -> baskets -> together; acts -> trends
 """
 
 from typing import Final
@@ -35,18 +36,19 @@ PRODUCTS: Final = f"""
             coalesce(base_colour, '') AS base_colour,
             coalesce(usage, '') AS usage,
             ntile({PRICE_BANDS}) OVER (ORDER BY price, id) AS price_band,
-            age_rank
+            age_rank,
+            is_new
         FROM read_json(
             ?,
             format = 'newline_delimited',
             columns = {{
                 id: 'UINTEGER', gender: 'VARCHAR', master_category: 'VARCHAR',
                 sub_category: 'VARCHAR', article_type: 'VARCHAR', base_colour: 'VARCHAR',
-                usage: 'VARCHAR', price: 'DOUBLE', age_rank: 'INTEGER'
+                usage: 'VARCHAR', price: 'DOUBLE', age_rank: 'INTEGER', is_new: 'BOOLEAN'
             }}
         )
     )
-    SELECT id, gender, master_category, age_rank, {CODES} FROM described
+    SELECT id, gender, master_category, age_rank, is_new, {CODES} FROM described
 """  # noqa: S608 - made of constants
 
 EMPTY_ACTS: Final = """
@@ -83,108 +85,152 @@ ACTS: Final = """
     GROUP BY event_id
 """
 
-# A session ends with a pause; a product looked at again at once is one step.
+# A session ends with a pause; a product looked at again at once is one step. Shoppers become
+# numbers first and are sorted once: that is what takes the time.
 STEPS: Final = """
     CREATE TABLE steps AS
-    WITH ordered AS (
+    WITH shoppers AS (
+        SELECT shopper, row_number() OVER () AS number
+        FROM (SELECT DISTINCT shopper FROM acts)
+    ),
+    ordered AS (
         SELECT
-            *,
-            lag(acted_at) OVER by_time AS previous_at,
-            lag(product_id) OVER by_time AS previous_product
+            row_number() OVER (ORDER BY number, acted_at, event_id) AS place,
+            number,
+            product_id,
+            acted_at
         FROM acts
-        WINDOW by_time AS (PARTITION BY shopper ORDER BY acted_at, event_id)
+        JOIN shoppers USING (shopper)
     ),
     marked AS (
         SELECT
             *,
-            previous_at IS NULL
-                OR epoch(acted_at) - epoch(previous_at) > CAST(? AS DOUBLE) AS begins
+            lag(number) OVER by_place IS DISTINCT FROM number
+                OR epoch(acted_at) - epoch(lag(acted_at) OVER by_place) > CAST(? AS DOUBLE)
+                AS begins,
+            lag(product_id) OVER by_place AS previous_product
         FROM ordered
+        WINDOW by_place AS (ORDER BY place)
     ),
     numbered AS (
         SELECT
             *,
-            sum(CAST(begins AS INTEGER)) OVER (
-                PARTITION BY shopper ORDER BY acted_at, event_id ROWS UNBOUNDED PRECEDING
-            ) AS visit
+            sum(CAST(begins AS INTEGER)) OVER (ORDER BY place ROWS UNBOUNDED PRECEDING) AS session
         FROM marked
         WHERE begins OR previous_product <> product_id
     )
     SELECT
-        dense_rank() OVER (ORDER BY shopper, visit) AS session,
-        row_number() OVER in_session AS step,
-        first_value(acted_at) OVER in_session AS began,
+        CAST(session AS INTEGER) AS session,
+        CAST(row_number() OVER (ORDER BY place) AS INTEGER) AS step,
+        acted_at,
         product_id
     FROM numbered
-    WINDOW in_session AS (PARTITION BY shopper, visit ORDER BY acted_at, event_id)
+"""
+
+SESSION_STARTS: Final = """
+    CREATE TABLE starts AS
+    SELECT session, min(acted_at) AS began FROM steps GROUP BY session
+"""
+
+# Each two steps are joined once, not once from either side: half the pairs, half the time.
+HALVES: Final = """
+    CREATE OR REPLACE TABLE halves AS
+    SELECT
+        least(one.product_id, other.product_id) AS low,
+        greatest(one.product_id, other.product_id) AS high,
+        sum(CASE WHEN one.product_id < other.product_id THEN near.weight ELSE 0 END) AS upward,
+        sum(CASE WHEN one.product_id > other.product_id THEN near.weight ELSE 0 END) AS downward
+    FROM steps AS one
+    JOIN starts ON starts.session = one.session AND starts.began < CAST($until AS TIMESTAMP)
+    JOIN steps AS other
+        ON other.session = one.session
+        AND other.step > one.step
+        AND other.step <= one.step + $pair_window
+    JOIN (
+        SELECT steps_apart, 1 / pow(steps_apart, CAST($distance_power AS DOUBLE)) AS weight
+        FROM (SELECT unnest(range(1, $pair_window + 1)) AS steps_apart)
+    ) AS near ON near.steps_apart = other.step - one.step
+    WHERE one.product_id <> other.product_id
+    GROUP BY 1, 2
 """
 
 PAIRS: Final = """
     CREATE OR REPLACE TABLE pairs AS
     SELECT
-        one.product_id AS product,
-        other.product_id AS neighbour,
-        sum(
-            CASE WHEN other.step > one.step THEN 1.0 ELSE CAST($backward AS DOUBLE) END
-            / abs(other.step - one.step)
-        ) AS weight
-    FROM steps AS one
-    JOIN steps AS other
-        ON other.session = one.session
-        AND other.step BETWEEN one.step - $pair_window AND one.step + $pair_window
-    WHERE one.product_id <> other.product_id AND one.began < CAST($until AS TIMESTAMP)
-    GROUP BY 1, 2
+        low AS product, high AS neighbour, upward + CAST($backward AS DOUBLE) * downward AS weight
+    FROM halves
+    UNION ALL
+    SELECT
+        high AS product, low AS neighbour, downward + CAST($backward AS DOUBLE) * upward AS weight
+    FROM halves
 """
 
 POPULARITY: Final = """
     CREATE OR REPLACE TABLE popularity AS
-    SELECT products.id AS product, count(steps.product_id) AS clicks
+    WITH clicked AS (
+        SELECT product_id, count(*) AS clicks
+        FROM steps
+        JOIN starts USING (session)
+        WHERE began < CAST($until AS TIMESTAMP)
+        GROUP BY 1
+    )
+    SELECT products.id AS product, coalesce(clicks, 0) AS clicks
     FROM products
-    LEFT JOIN steps
-        ON steps.product_id = products.id AND steps.began < CAST($until AS TIMESTAMP)
-    GROUP BY 1
+    LEFT JOIN clicked ON clicked.product_id = products.id
 """
 
-COVISITS: Final = """
-    CREATE OR REPLACE TABLE covisits AS
+# ln(1 + share / scale): what several anchors agree on counts more than what one of them shouts, as
+# when their odds are multiplied; and a neighbour never seen says nothing, so that rows stay short.
+ASSOCIATIONS: Final = """
+    CREATE OR REPLACE TABLE associations AS
     WITH damped AS (
         SELECT
             pairs.product,
             neighbour,
-            weight / pow(clicks, CAST($popularity_power AS DOUBLE)) AS score
+            weight / pow(clicks, CAST($popularity_power AS DOUBLE)) AS weight
         FROM pairs
         JOIN popularity ON popularity.product = neighbour
+        WHERE weight > 0 AND clicks > 0
+    ),
+    totals AS (
+        SELECT product, sum(weight) + CAST($prior AS DOUBLE) AS total FROM damped GROUP BY 1
     )
-    SELECT product, neighbour, score / top AS score
+    SELECT
+        product, neighbour, ln(1 + weight / total / CAST($scale AS DOUBLE)) AS score
     FROM damped
-    JOIN (SELECT product, max(score) AS top FROM damped GROUP BY product) USING (product)
+    JOIN totals USING (product)
+    QUALIFY row_number() OVER (PARTITION BY product ORDER BY weight DESC, neighbour)
+        <= 2 * $neighbours
 """
 
-# Popular ones, because they are worth showing; new ones, because nothing else would show them;
-# and the best by covisits, because likeness decides among them, too.
+# Likeness decides among those seen together. It adds popular ones of the kind where few were, and
+# new ones everywhere, because nothing else would show them. A delta adds the new ones only.
 CANDIDATES: Final = """
     CREATE OR REPLACE TABLE candidates AS
     WITH pool AS (
-        SELECT id, sub_category_code, gender_code
+        SELECT id, sub_category_code, gender_code, is_new
         FROM products
         JOIN popularity ON product = id
         QUALIFY
             row_number() OVER (
-                PARTITION BY sub_category_code, gender_code ORDER BY clicks DESC, id
+                PARTITION BY sub_category_code, gender_code, is_new ORDER BY clicks DESC, age_rank
             ) <= $candidates
-            OR row_number() OVER (
-                PARTITION BY sub_category_code, gender_code ORDER BY age_rank
-            ) <= $candidates
+    ),
+    known AS (
+        SELECT product, count(*) AS associated FROM associations GROUP BY 1
     )
     SELECT products.id AS product, pool.id AS neighbour
     FROM products
+    LEFT JOIN known ON known.product = products.id
     JOIN pool USING (sub_category_code, gender_code)
     WHERE products.id <> pool.id
+        AND (
+            pool.is_new
+            OR products.is_new
+            OR (NOT $only_new AND coalesce(associated, 0) < $neighbours)
+        )
     UNION
-    SELECT product, neighbour
-    FROM covisits
-    QUALIFY row_number() OVER (PARTITION BY product ORDER BY score DESC, neighbour)
-        <= 2 * $neighbours
+    SELECT product, neighbour FROM associations
 """
 
 NEIGHBOURS: Final = """
@@ -192,14 +238,63 @@ NEIGHBOURS: Final = """
         SELECT
             product,
             neighbour,
-            coalesce(covisits.score, 0)
+            coalesce(associations.score, 0)
                 + CAST($content_weight AS DOUBLE) * likeness.score AS score
         FROM likeness
-        LEFT JOIN covisits USING (product, neighbour)
+        LEFT JOIN associations USING (product, neighbour)
     )
     SELECT product, neighbour, score
     FROM blended
     QUALIFY row_number() OVER (PARTITION BY product ORDER BY score DESC, neighbour) <= $neighbours
+    ORDER BY product, score DESC, neighbour
+"""
+
+# What one shopper bought on one day; what was only put in the cart says less. A basket is cut off
+# where it is no longer one person's shopping.
+TOGETHER: Final = """
+    WITH items AS (
+        SELECT
+            shopper,
+            CAST(acted_at AS DATE) AS day,
+            product_id,
+            max(CASE WHEN type = 'purchase' THEN 1 ELSE CAST($cart_share AS DOUBLE) END) AS weight
+        FROM acts
+        WHERE type IN ('add_to_cart', 'purchase')
+        GROUP BY 1, 2, 3
+    ),
+    baskets AS (
+        SELECT *
+        FROM items
+        QUALIFY row_number() OVER (PARTITION BY shopper, day ORDER BY weight DESC, product_id)
+            <= $basket_length
+    ),
+    sold AS (
+        SELECT product_id, sum(weight) AS weight FROM baskets GROUP BY 1
+    ),
+    pairs_sold AS (
+        SELECT one.product_id AS product, other.product_id AS neighbour,
+            sum(one.weight * other.weight) AS weight
+        FROM baskets AS one
+        JOIN baskets AS other
+            ON other.shopper = one.shopper AND other.day = one.day
+            AND other.product_id <> one.product_id
+        GROUP BY 1, 2
+    ),
+    damped AS (
+        SELECT
+            product,
+            neighbour,
+            pairs_sold.weight / pow(sold.weight, CAST($popularity_power AS DOUBLE)) AS weight
+        FROM pairs_sold
+        JOIN sold ON sold.product_id = neighbour
+    ),
+    totals AS (
+        SELECT product, sum(weight) + CAST($prior AS DOUBLE) AS total FROM damped GROUP BY 1
+    )
+    SELECT product, neighbour, ln(1 + weight / total / CAST($scale AS DOUBLE)) AS score
+    FROM damped
+    JOIN totals USING (product)
+    QUALIFY row_number() OVER (PARTITION BY product ORDER BY weight DESC, neighbour) <= $neighbours
     ORDER BY product, score DESC, neighbour
 """
 
@@ -241,12 +336,13 @@ TRENDS: Final = """
 """
 
 SPLIT: Final = """
-    SELECT quantile_disc(began, CAST(? AS DOUBLE)) FROM (SELECT DISTINCT session, began FROM steps)
+    SELECT quantile_disc(began, CAST(? AS DOUBLE)) FROM starts
 """
 
 SESSIONS: Final = """
     SELECT list(product_id ORDER BY step) AS products
     FROM steps
+    JOIN starts USING (session)
     WHERE began >= CAST(? AS TIMESTAMP)
     GROUP BY session
     HAVING count(*) > 1

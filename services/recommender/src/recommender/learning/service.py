@@ -10,7 +10,12 @@ from tempfile import TemporaryDirectory
 from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
 from fashion_kit.logs import get_logger
-from recommender.errors import EmptyCatalogueError, ModelUnreadableError, StoreUnavailableError
+from recommender.errors import (
+    EmptyCatalogueError,
+    ModelUnreadableError,
+    StoreUnavailableError,
+    UnknownModelError,
+)
 from recommender.learning.catalogue import CatalogueProduct, CatalogueRepository
 from recommender.learning.gate import (
     Quality,
@@ -55,6 +60,16 @@ class BuildReport:
     verdict: Verdict
 
 
+@dataclass(frozen=True)
+class DeltaReport:
+    """What a refresh did."""
+
+    version: str
+    new_products: int
+    neighbours: int
+    bytes: int
+
+
 class BuildService:
     """Builds one model from the events of the last days."""
 
@@ -66,17 +81,20 @@ class BuildService:
         self._clock = clock
         self._make_id = make_id
 
-    def build(self, days: int, say: Say) -> BuildReport:
+    def build(self, days: int | None, say: Say) -> BuildReport:
         """Build, judge and put in use; raise WorseModelError if the gate refuses."""
-        now = self._clock()
+        now, days = self._clock(), days or self._settings.build_days
         pointer = self._stores.models.pointer()
         products = self._stores.catalogue.active_products()
         if not products:
             raise EmptyCatalogueError
         with TemporaryDirectory() as place, Workbench(self._settings, Path(place)) as bench:
-            files = self._stores.landing.download(Path(place), until=now, days=days)
+            files = self._stores.landing.download(
+                Path(place), since=now - timedelta(days=days), until=now
+            )
             say(f"{len(products):,} products, {len(files):,} objects of events")
-            bench.load_products(products)
+            newest = [product.id for product in products[: self._settings.newest_in_model]]
+            bench.load_products(products, set(newest))
             bench.load_events(files, since=now - timedelta(days=days))
             bench.find_sessions()
             say(f"{bench.count_acts():,} acts of interest")
@@ -84,14 +102,63 @@ class BuildService:
             verdict = self._judge(bench, products, pointer)
             verdict.check(self._settings.gate_tolerance)
             rows = bench.neighbours()
-            content = self._content(products, rows, seen_through=bench.last_act())
+            content = self._content(products, rows, bench.together(), seen_through=bench.last_act())
             acts = bench.count_acts()
         packed = to_bytes(content)
-        saved = self._stores.models.save(content.version, packed)
+        saved = self._stores.models.save(content.version, packed, at=self._clock())
         self._stores.models.put_in_use(saved, instead_of=pointer, at=self._clock())
+        self._forget_old(saved)
         log.info("model_put_in_use", version=content.version, acts=acts, bytes=len(packed))
         count = sum(map(len, rows.values()))
         return BuildReport(content.version, len(products), acts, count, len(packed), verdict)
+
+    def refresh(self, say: Say) -> DeltaReport | None:
+        """Put in use what the last hours taught, and the products that are new since the model.
+
+        Return None where there is no model yet to add to.
+        """
+        now, hours = self._clock(), timedelta(hours=self._settings.delta_hours)
+        base = self._load(self._stores.models.pointer())
+        if base is None:
+            return None
+        products = self._stores.catalogue.active_products()
+        new = {product.id for product in products if base.position(product.id) is None}
+        with TemporaryDirectory() as place, Workbench(self._settings, Path(place)) as bench:
+            files = self._stores.landing.download(Path(place), since=now - hours, until=now)
+            say(f"{len(new):,} new products, {len(files):,} objects of events")
+            bench.load_products(products, new)
+            bench.load_events(files, since=now - hours)
+            bench.find_sessions()
+            rows, together = bench.neighbours(only_new=True), bench.together()
+            content = self._content(products, rows, together, seen_through=bench.last_act())
+        packed = to_bytes(content)
+        self._stores.models.save_delta(content.version, packed, at=self._clock())
+        log.info("delta_put_in_use", version=content.version, bytes=len(packed))
+        return DeltaReport(content.version, len(new), sum(map(len, rows.values())), len(packed))
+
+    def roll_back(self, version: str | None) -> Pointer:
+        """Put an earlier model in use again: the one named, or the one before the present."""
+        present = self._stores.models.pointer()
+        earlier = [
+            kept
+            for kept in self._stores.models.kept()
+            if kept.version == version
+            or (version is None and present is not None and kept.version < present.version)
+        ]
+        if not earlier:
+            raise UnknownModelError(version)
+        self._stores.models.put_in_use(earlier[0], instead_of=present, at=self._clock())
+        log.info("model_rolled_back", version=earlier[0].version)
+        return earlier[0]
+
+    def models(self) -> tuple[list[Pointer], Pointer | None]:
+        """Return every model that is kept, the latest first, and the one in use."""
+        return self._stores.models.kept(), self._stores.models.pointer()
+
+    def _forget_old(self, in_use: Pointer) -> None:
+        for pointer in self._stores.models.kept()[self._settings.models_kept :]:
+            if pointer.version != in_use.version:
+                self._stores.models.forget(pointer)
 
     def _write_trends(self, bench: Workbench, now: datetime) -> None:
         """Renew the trends; they are true whatever the gate says of the model."""
@@ -99,7 +166,12 @@ class BuildService:
         self._stores.trends.write(trends, at=now, until=now + self._settings.trend_expiry)
 
     def _content(
-        self, products: Sequence[CatalogueProduct], rows: Rows, *, seen_through: datetime | None
+        self,
+        products: Sequence[CatalogueProduct],
+        rows: Rows,
+        together: Rows,
+        *,
+        seen_through: datetime | None,
     ) -> ModelContent:
         return ModelContent(
             version=self._make_id(),
@@ -107,6 +179,7 @@ class BuildService:
             seen_through=seen_through.isoformat() if seen_through else None,
             products=[_model_product(product) for product in products],
             rows=rows,
+            together=together,
             newest=[product.id for product in products[: self._settings.newest_in_model]],
         )
 
@@ -148,7 +221,7 @@ class BuildService:
     def _model_until(
         self, bench: Workbench, products: Sequence[CatalogueProduct], until: datetime
     ) -> Model:
-        content = self._content(products, bench.neighbours(until), seen_through=until)
+        content = self._content(products, bench.neighbours(until), {}, seen_through=until)
         return Model.from_bytes(to_bytes(content))
 
     def _steps(self, bench: Workbench, since: datetime) -> list[tuple[Sequence[int], int]]:

@@ -1,7 +1,7 @@
 """The workbench of a build: DuckDB in memory, with the catalogue and the sessions on it."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -43,12 +43,13 @@ class Workbench:
     ) -> None:
         self._duckdb.close()
 
-    def load_products(self, products: Iterable[CatalogueProduct]) -> None:
-        """Put the catalogue, the newest product first, on the bench."""
+    def load_products(self, products: Iterable[CatalogueProduct], new: Container[int]) -> None:
+        """Put the catalogue, the newest product first, on the bench; say which ones are new."""
         path = self._folder / "products.jsonl"
         with path.open("w") as file:
             for rank, product in enumerate(products):
-                file.write(json.dumps(vars(product) | {"age_rank": rank}, default=str) + "\n")
+                more = {"age_rank": rank, "is_new": product.id in new}
+                file.write(json.dumps(vars(product) | more, default=str) + "\n")
         self.run(queries.PRODUCTS, [str(path)])
         self.run(queries.EMPTY_ACTS)
 
@@ -60,6 +61,7 @@ class Workbench:
     def find_sessions(self) -> None:
         """Cut what each shopper did into sessions."""
         self.run(queries.STEPS, [self._settings.session_gap.total_seconds()])
+        self.run(queries.SESSION_STARTS)
 
     def count_acts(self) -> int:
         """Return how many acts are on the bench."""
@@ -80,24 +82,46 @@ class Workbench:
         rows = self.run(queries.SESSIONS, [_naive(begin)]).fetchall()
         return [row[0] for row in rows]
 
-    def neighbours(self, until: datetime = END_OF_TIME) -> Rows:
-        """Return the neighbour table learnt from the sessions that began before."""
+    def neighbours(self, until: datetime = END_OF_TIME, *, only_new: bool = False) -> Rows:
+        """Return the neighbour table learnt from the sessions that began before.
+
+        With `only_new` likeness adds nothing but new products: a delta, for a model that has the
+        rest.
+        """
         s = self._settings
         before = {"until": _naive(until)}
-        self.run(
-            queries.PAIRS,
-            before | {"backward": s.backward_weight, "pair_window": s.pair_window},
-        )
+        near = {"pair_window": s.pair_window, "distance_power": s.distance_power}
+        self.run(queries.HALVES, before | near)
+        self.run(queries.PAIRS, {"backward": s.backward_weight})
         self.run(queries.POPULARITY, before)
-        self.run(queries.COVISITS, {"popularity_power": s.popularity_power})
+        self.run(queries.ASSOCIATIONS, self._association | {"neighbours": s.neighbours})
         pools = {"candidates": s.content_candidates, "neighbours": s.neighbours}
-        self.run(queries.CANDIDATES, pools)
+        self.run(queries.CANDIDATES, pools | {"only_new": only_new})
         for attribute in queries.ATTRIBUTES:
             believed = {"pseudo_pairs": s.lift_pseudo_pairs, "same": s.same_attribute_lift}
             self.run(queries.lifts(attribute), believed)
         self.run(queries.likeness(), {"power": s.content_power})
         blend = {"content_weight": s.content_weight, "neighbours": s.neighbours}
         return _grouped(self.run(queries.NEIGHBOURS, blend).fetchall())
+
+    def together(self) -> Rows:
+        """Return what is bought with each product, best first."""
+        s = self._settings
+        baskets = {"cart_share": s.together_cart_share, "basket_length": s.basket_length}
+        return _grouped(
+            self.run(
+                queries.TOGETHER, self._association | baskets | {"neighbours": s.neighbours}
+            ).fetchall()
+        )
+
+    @property
+    def _association(self) -> dict[str, float]:
+        s = self._settings
+        return {
+            "popularity_power": s.popularity_power,
+            "prior": s.association_prior,
+            "scale": s.association_scale,
+        }
 
     def trends(self, until: datetime) -> dict[str, list[tuple[int, float]]]:
         """Return the trending products of each scope by the acts before, best first."""

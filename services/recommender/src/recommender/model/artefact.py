@@ -4,9 +4,10 @@ magic, header length u32, crc32 of all that follows u32 | header, JSON | arrays,
 
 product_ids  u32  sorted; a product's place here is its position everywhere else
 offsets      u32  where each position's neighbours begin, and one more
-neighbours   u32  positions, best first
-weights      u16  65535 stands for the largest of the model
-families     u32  products of one family differ in colour only
+neighbours   u32  products looked at around it, best first
+weights      u16  65535 stands for the header's `top_weight`
+together_... as offsets, neighbours and weights: products bought together with it
+families     u32  hash of the family; products of one family differ in colour only
 categories   u16  sub-category      }
 masters      u16  master category   } each an index into its names in the header
 genders      u16  gender            }
@@ -16,16 +17,16 @@ import json
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, Self, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple, Self, TypeVar
 from zlib import crc32
 
 from recommender.errors import ModelUnreadableError
 
 T = TypeVar("T")
 
-MAGIC: Final = b"FSMODEL1"
+MAGIC: Final = b"FSMODEL2"
 _PREFIX_BYTES: Final = len(MAGIC) + 8
 _ALIGNMENT: Final = 8
 _ITEM_BYTES: Final = {"I": 4, "H": 2}
@@ -33,13 +34,20 @@ _SECTIONS: Final = {
     "product_ids": "I",
     "offsets": "I",
     "neighbours": "I",
+    "together_offsets": "I",
+    "together_neighbours": "I",
     "families": "I",
     "weights": "H",
+    "together_weights": "H",
     "categories": "H",
     "masters": "H",
     "genders": "H",
 }
 FULL_WEIGHT: Final = 65535
+_TOGETHER: Final = "together_"
+
+Rows = Mapping[int, Sequence[tuple[int, float]]]
+"""Neighbours with their weights by product, best first."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +63,40 @@ class ModelProduct:
 
 @dataclass(frozen=True)
 class ModelContent:
-    """What goes into a model's file. `rows` holds neighbours by product, best first."""
+    """What goes into a model's file. Rows hold neighbours by product, best first."""
 
     version: str
     built_at: str
     seen_through: str | None
     products: Sequence[ModelProduct]
-    rows: Mapping[int, Sequence[tuple[int, float]]]
+    rows: Rows
+    together: Rows = field(default_factory=dict)
     newest: Sequence[int] = ()
+
+
+class Facts(NamedTuple):
+    """What a model knows of a product itself."""
+
+    family: int
+    category: str
+    master: str
+    gender: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """The neighbours of every position, one row after the other."""
+
+    offsets: "memoryview[int]"
+    neighbours: "memoryview[int]"
+    weights: "memoryview[int]"
+
+    def row(self, position: int) -> list[tuple[int, int]]:
+        """Return the neighbours of a position with their weights, best first."""
+        begin, end = self.offsets[position], self.offsets[position + 1]
+        return list(
+            zip(self.neighbours[begin:end].tolist(), self.weights[begin:end].tolist(), strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -72,15 +106,16 @@ class Model:
     version: str
     built_at: str
     seen_through: str | None
+    weight_unit: float
+    """What a weight of 1 stands for; so the weights of two models compare."""
     newest: tuple[int, ...]
     category_names: tuple[str, ...]
     master_names: tuple[str, ...]
     gender_names: tuple[str, ...]
     product_ids: "memoryview[int]"
-    offsets: "memoryview[int]"
-    neighbours: "memoryview[int]"
+    around: Table
+    together: Table
     families: "memoryview[int]"
-    weights: "memoryview[int]"
     categories: "memoryview[int]"
     masters: "memoryview[int]"
     genders: "memoryview[int]"
@@ -95,23 +130,27 @@ class Model:
             return place
         return None
 
-    def row(self, position: int) -> Iterable[tuple[int, int]]:
-        """Return the positions of a product's neighbours with their weights, best first."""
-        begin, end = self.offsets[position], self.offsets[position + 1]
-        return zip(
-            self.neighbours[begin:end].tolist(), self.weights[begin:end].tolist(), strict=True
-        )
-
     def neighbours_of(self, product_id: int) -> list[tuple[int, int]]:
         """Return what is looked at around the product, with weights, best first."""
         position = self.position(product_id)
-        if position is None:
-            return []
-        return [(self.product_ids[place], weight) for place, weight in self.row(position)]
+        return [] if position is None else self.around.row(position)
 
     def together_of(self, product_id: int) -> list[tuple[int, int]]:
         """Return what is bought together with the product, with weights, best first."""
-        return self.neighbours_of(product_id)
+        position = self.position(product_id)
+        return [] if position is None else self.together.row(position)
+
+    def facts_of(self, product_id: int) -> Facts | None:
+        """Return what the model knows of the product itself."""
+        place = self.position(product_id)
+        if place is None:
+            return None
+        return Facts(
+            self.families[place],
+            self.category_names[self.categories[place]],
+            self.master_names[self.masters[place]],
+            self.gender_names[self.genders[place]],
+        )
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
@@ -124,19 +163,22 @@ class Model:
             part = body[begin : begin + count * _ITEM_BYTES[code]]
             return part.cast("I") if code == "I" else part.cast("H")
 
+        def table(prefix: str) -> Table:
+            return Table(*(column(prefix + name) for name in ("offsets", "neighbours", "weights")))
+
         return cls(
             version=header["version"],
             built_at=header["built_at"],
             seen_through=header["seen_through"],
+            weight_unit=header["top_weight"] / FULL_WEIGHT,
             newest=tuple(header["newest"]),
             category_names=tuple(header["category_names"]),
             master_names=tuple(header["master_names"]),
             gender_names=tuple(header["gender_names"]),
             product_ids=column("product_ids"),
-            offsets=column("offsets"),
-            neighbours=column("neighbours"),
+            around=table(""),
+            together=table(_TOGETHER),
             families=column("families"),
-            weights=column("weights"),
             categories=column("categories"),
             masters=column("masters"),
             genders=column("genders"),
@@ -152,8 +194,13 @@ def to_bytes(content: ModelContent) -> bytes:
         "seen_through": content.seen_through,
         "newest": list(content.newest),
     }
-    sections = _row_sections(products, content.rows)
-    sections["families"] = _numbered("I", [product.family for product in products])[1]
+    tables = (content.rows, content.together)
+    top = max((row[0][1] for rows in tables for row in rows.values() if row), default=1.0)
+    header["top_weight"] = top
+    ids = array("I", [product.id for product in products])
+    sections = {"product_ids": ids, "families": array("I", map(_family_hash, products))}
+    for prefix, rows in zip(("", _TOGETHER), tables, strict=True):
+        sections |= _table_sections(prefix, ids, rows, top)
     for name, section, values in (
         ("category_names", "categories", [product.category for product in products]),
         ("master_names", "masters", [product.master for product in products]),
@@ -163,19 +210,22 @@ def to_bytes(content: ModelContent) -> bytes:
     return _assemble(header, sections)
 
 
-def _row_sections(
-    products: Sequence[ModelProduct], rows: Mapping[int, Sequence[tuple[int, float]]]
+def _family_hash(product: ModelProduct) -> int:
+    return crc32(product.family.encode())
+
+
+def _table_sections(
+    prefix: str, ids: "array[int]", rows: Rows, top: float
 ) -> dict[str, "array[int]"]:
-    positions = {product.id: position for position, product in enumerate(products)}
-    top = max((row[0][1] for row in rows.values() if row), default=1.0)
+    known = set(ids)
     offsets, neighbours, weights = array("I", [0]), array("I"), array("H")
-    for product in products:
-        row = [item for item in rows.get(product.id, ()) if item[0] in positions]
-        neighbours.extend(positions[neighbour] for neighbour, _ in row)
+    for product_id in ids:
+        row = [item for item in rows.get(product_id, ()) if item[0] in known]
+        neighbours.extend(neighbour for neighbour, _ in row)
         weights.extend(max(1, round(weight / top * FULL_WEIGHT)) for _, weight in row)
         offsets.append(len(neighbours))
-    ids = array("I", positions)
-    return {"product_ids": ids, "offsets": offsets, "neighbours": neighbours, "weights": weights}
+    names = (prefix + name for name in ("offsets", "neighbours", "weights"))
+    return dict(zip(names, (offsets, neighbours, weights), strict=True))
 
 
 def _numbered(code: Literal["I", "H"], values: Sequence[T]) -> tuple[list[T], "array[int]"]:

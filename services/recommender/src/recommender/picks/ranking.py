@@ -1,7 +1,7 @@
 """Ranking: a pure function of what is known of a shopper, the model and the trends. No I/O.
 
 The ladder: neighbours of what was looked at in this session, of what was looked at before, what is
-trending in the shopper's category, what is trending everywhere, what is new.
+trending in the shopper's segment, what is trending everywhere, what is new.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,9 +21,15 @@ from fashion_contracts.picks import (
     Source,
     rounded_score,
 )
-from recommender.model.artefact import FULL_WEIGHT, Model
+from recommender.model.layers import LayeredModel
 from recommender.settings import RankingSettings
-from recommender.trends.schemas import GLOBAL, Trends, category_scope, gender_scope
+from recommender.trends.schemas import (
+    GLOBAL,
+    Trends,
+    category_scope,
+    gender_scope,
+    segment_scope,
+)
 
 
 class Anchor(NamedTuple):
@@ -38,34 +44,26 @@ class Anchor(NamedTuple):
 class Excluded:
     """What is not recommended: the just seen, the cart, and what was bought, in any colour."""
 
-    def __init__(self, shopper: Shopper, model: Model | None, *, with_seen: bool = True) -> None:
+    def __init__(
+        self, shopper: Shopper, model: LayeredModel | None, *, with_seen: bool = True
+    ) -> None:
         self._model = model
         self._ids = shopper.owned | shopper.in_cart | (shopper.seen if with_seen else set())
-        self._families = self._families_of(shopper.owned)
+        self._families = {family for family in map(self._family_of, shopper.owned) if family}
 
     def __contains__(self, product_id: int) -> bool:
         """Say whether the product must not be recommended."""
         if product_id in self._ids:
             return True
-        return bool(self._families) and not self._families.isdisjoint(
-            self._families_of((product_id,))
-        )
-
-    def at(self, position: int, product_id: int) -> bool:
-        """Say the same where the product's position in the model is already known."""
-        if product_id in self._ids:
-            return True
-        return self._model is not None and self._model.families[position] in self._families
+        return bool(self._families) and self._family_of(product_id) in self._families
 
     def add(self, product_id: int) -> None:
         """Exclude one product more: the one just picked."""
         self._ids.add(product_id)
 
-    def _families_of(self, product_ids: Iterable[int]) -> set[int]:
-        if self._model is None:
-            return set()
-        positions = (self._model.position(product_id) for product_id in product_ids)
-        return {self._model.families[place] for place in positions if place is not None}
+    def _family_of(self, product_id: int) -> int | None:
+        facts = self._model.facts_of(product_id) if self._model else None
+        return facts.family if facts else None
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class Ranker:
     """Ranks by one model and one state of the trends."""
 
     settings: RankingSettings
-    model: Model | None
+    model: LayeredModel | None
     trends: Trends
     newest: Sequence[int] = ()
 
@@ -104,25 +102,28 @@ class Ranker:
         scores, speakers = neighbour_scores(anchors, model, self.settings.anchor_decay)
         ordered = sorted(scores, key=scores.__getitem__, reverse=True)
         top = scores[ordered[0]] if ordered else 1.0
-        shown: dict[int, int] = {}
-        for position in ordered:
-            product_id, category = model.product_ids[position], model.categories[position]
+        shown: dict[str, int] = {}
+        for product_id in ordered:
+            facts = model.facts_of(product_id)
+            category = facts.category if facts else ""
             same = shown.get(category, 0)
-            if excluded.at(position, product_id) or self._is_over_cap(same, shown):
+            if product_id in excluded or self._is_over_cap(same, shown):
                 continue
             shown[category] = same + 1
-            anchor = speakers[position]
-            score = rounded_score(scores[position] / top)
+            anchor = speakers[product_id]
+            score = rounded_score(scores[product_id] / top)
             yield Pick(product_id, score, anchor.source, anchor.reason, anchor.product_id)
 
-    def _is_over_cap(self, same: int, shown: Mapping[int, int]) -> bool:
+    def _is_over_cap(self, same: int, shown: Mapping[str, int]) -> bool:
         if same < self.settings.category_cap:
             return False
         return sum(shown.values()) >= self.settings.category_cap_from
 
     def _trending(self, anchors: Sequence[Anchor]) -> Iterator[Pick]:
         scopes = scopes_of(anchors, self.model)
-        for product_id, score in (*self.trends.best(*scopes), *self.trends.best(GLOBAL)):
+        for product_id, score in self.trends.best(*scopes):
+            yield Pick(product_id, rounded_score(score), Source.SEGMENT, Reason.IN_SEGMENT)
+        for product_id, score in self.trends.best(GLOBAL):
             yield Pick(product_id, rounded_score(score), Source.TRENDING, Reason.TRENDING)
 
     def _new(self, shopper: Shopper) -> Iterator[Pick]:
@@ -142,22 +143,20 @@ def _taken(candidates: Iterable[Pick], count: int | None, excluded: Excluded) ->
 
 
 def neighbour_scores(
-    anchors: Sequence[Anchor], model: Model, decay: float
+    anchors: Sequence[Anchor], model: LayeredModel, decay: float
 ) -> tuple[dict[int, float], dict[int, Anchor]]:
-    """Return each neighbour's score by position, and the latest anchor that speaks for it."""
+    """Return each neighbour's score by product, and the latest anchor that speaks for it."""
     scores: dict[int, float] = {}
     speakers: dict[int, Anchor] = {}
     for age, anchor in enumerate(anchors):
-        position = model.position(anchor.product_id)
-        if position is None:
-            continue
-        strength = anchor.weight * decay**age / FULL_WEIGHT
-        for neighbour, weight in model.row(position):
-            if neighbour in scores:
-                scores[neighbour] += weight * strength
-            else:
-                scores[neighbour] = weight * strength
-                speakers[neighbour] = anchor
+        for row, unit in model.rows_of(anchor.product_id):
+            strength = anchor.weight * decay**age * unit
+            for neighbour, weight in row:
+                if neighbour in scores:
+                    scores[neighbour] += weight * strength
+                else:
+                    scores[neighbour] = weight * strength
+                    speakers[neighbour] = anchor
     return scores, speakers
 
 
@@ -182,17 +181,22 @@ def anchors_of(shopper: Shopper, settings: RankingSettings) -> list[Anchor]:
     return list(islice(anchors.values(), settings.anchors))
 
 
-def scopes_of(anchors: Sequence[Anchor], model: Model | None) -> list[str]:
-    """Return the trends' scopes that fit the shopper best, the closest first."""
-    if model is None or not anchors:
+def scopes_of(anchors: Sequence[Anchor], model: LayeredModel | None) -> list[str]:
+    """Return the trends' scopes that fit the shopper best, the closest first.
+
+    The segment is the kind of things that most of the anchors' weight lies on; of two alike it is
+    the one looked at last.
+    """
+    interest: dict[tuple[str, str], float] = {}
+    for anchor in anchors:
+        facts = model.facts_of(anchor.product_id) if model else None
+        if facts is not None:
+            segment = (facts.gender, facts.master)
+            interest[segment] = interest.get(segment, 0.0) + anchor.weight
+    if not interest:
         return []
-    position = model.position(anchors[0].product_id)
-    if position is None:
-        return []
-    return [
-        category_scope(model.master_names[model.masters[position]]),
-        gender_scope(model.gender_names[model.genders[position]]),
-    ]
+    gender, master = max(interest, key=interest.__getitem__)
+    return [segment_scope(gender, master), category_scope(master), gender_scope(gender)]
 
 
 def _acts_latest_first(

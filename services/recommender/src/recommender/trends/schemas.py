@@ -29,3 +29,8 @@ def gender_scope(gender: str) -> str:
 def category_scope(master_category: str) -> str:
     """Return the name of a master category's scope."""
     return f"category#{master_category}"
+
+
+def segment_scope(gender: str, master_category: str) -> str:
+    """Return the name of a segment's scope: whom a kind of things is for."""
+    return f"segment#{gender}#{master_category}"
