@@ -46,7 +46,7 @@ class Interactions(Construct):
         picks.shoppers.grant(
             self.function, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"
         )
-        picks.trends.grant(self.function, "dynamodb:Scan")
+        picks.trends.grant(self.function, "dynamodb:GetItem")
         picks.models.grant(self.function, "dynamodb:GetItem")
         lake.grant_read(lake.models, self.function)
         self.failures = sqs.Queue(

@@ -26,7 +26,10 @@ from recommender.picks.schemas import Availability
 from recommender.picks.service import PicksService
 from recommender.refreshing import Refreshing
 from recommender.settings import ApiSettings
+from recommender.trends import endpoints as trends_endpoints
 from recommender.trends.repository import TrendsRepository
+from recommender.trends.schemas import CountedWindows
+from recommender.trends.service import TrendingService
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,7 +46,8 @@ def create_app(
         told = settings or ApiSettings()
         configure(told.log_level, told.log_format, service="recommender")
         async with AsyncExitStack() as stack:
-            app.state.recommender, app.state.picks = await _start(told, stack, clock, make_id)
+            state = await _start(told, stack, clock, make_id)
+            app.state.recommender, app.state.picks, app.state.trending = state
             yield
 
     app = FastAPI(title="Recommender", version="1", lifespan=lifespan)
@@ -51,12 +55,13 @@ def create_app(
     install_metrics(app)
     app.include_router(health.router)
     app.include_router(endpoints.router)
+    app.include_router(trends_endpoints.router)
     return app
 
 
 async def _start(
     settings: ApiSettings, stack: AsyncExitStack, clock: Clock, make_id: IdFactory
-) -> tuple[State, PicksService]:
+) -> tuple[State, PicksService, TrendingService]:
     """Build what requests need and keep it fresh until the stack is closed."""
     dynamodb: DynamoDBClient = client("dynamodb", pool_size=settings.read_threads)
     s3: S3Client = client("s3")
@@ -71,11 +76,13 @@ async def _start(
     trends = TrendsRepository(dynamodb, settings.trends_table)
     rankers = make_rankers(settings, settings, models, trends, clock)
     availability = _availability(settings, engine, clock)
-    for value in (rankers.model, rankers.trends, availability):
+    windows = _windows(settings, trends, clock)
+    for value in (rankers.model, rankers.trends, availability, windows):
         await _keep_fresh(value, stack)
     service = PicksService(shoppers, rankers, availability, make_id)
+    trending = TrendingService(windows, lambda: availability.value.unavailable)
     key = settings.token_public_key_file.read_text()
-    return State(readers, key, shoppers.check), service
+    return State(readers, key, shoppers.check), service, trending
 
 
 def _availability(settings: ApiSettings, engine: Engine, clock: Clock) -> Refreshing[Availability]:
@@ -85,6 +92,19 @@ def _availability(settings: ApiSettings, engine: Engine, clock: Clock) -> Refres
         lambda _: repository.read(),
         Availability(),
         every=settings.availability_refresh,
+        clock=clock,
+    )
+
+
+def _windows(
+    settings: ApiSettings, trends: TrendsRepository, clock: Clock
+) -> Refreshing[CountedWindows]:
+    uncounted: CountedWindows = {}
+    return Refreshing(
+        "windows",
+        lambda _: trends.read_windows(),
+        uncounted,
+        every=settings.model_refresh,
         clock=clock,
     )
 

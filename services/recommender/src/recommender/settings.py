@@ -44,7 +44,7 @@ class StoreSettings(Settings):
     shoppers_table: str = Field(min_length=1)
     """DynamoDB table with one item for each shopper."""
     trends_table: str = Field(min_length=1)
-    """DynamoDB table with the trending products of each scope."""
+    """DynamoDB table with what is trending."""
     models_table: str = Field(min_length=1)
     """DynamoDB table with the pointer to the model in use."""
     model_bucket: str = Field(min_length=1)
@@ -119,6 +119,10 @@ class LearningSettings(RankingSettings):
     """After which time an act counts half towards a trend."""
     trend_length: int = Field(48, ge=1)
     """How many products a trend names."""
+    trend_floor: int = Field(5, ge=1)
+    """With fewer acts than this in a window a value is not called trending."""
+    trend_prior: float = Field(5.0, gt=0)
+    """How much interest is added to both windows before they are compared."""
     gate_share: float = Field(0.1, gt=0, lt=1)
     """The last part of the sessions, which judges a model that has not seen it."""
     gate_predictions: int = Field(200, ge=1)

@@ -16,6 +16,7 @@ SHIRT = CatalogueProduct(
     "Shirts",
     "Navy Blue",
     "Casual",
+    "Fall",
     "Turtle Check Men Navy Blue Shirt",
     Decimal(10),
     datetime(2026, 1, 1, tzinfo=UTC),

@@ -13,7 +13,7 @@ from recommender.errors import StoreUnavailableError
 
 _ACTIVE: Final = text(
     "SELECT id, gender, master_category, sub_category, article_type, base_colour, `usage`,"
-    " product_display_name, price, created_at FROM products WHERE is_active"
+    " season, product_display_name, price, created_at FROM products WHERE is_active"
     " ORDER BY created_at DESC, id DESC"
 )
 
@@ -29,6 +29,7 @@ class CatalogueProduct:
     article_type: str | None
     base_colour: str | None
     usage: str | None
+    season: str | None
     product_display_name: str | None
     price: Decimal
     created_at: datetime

@@ -35,6 +35,7 @@ PRODUCTS: Final = f"""
             coalesce(article_type, '') AS article_type,
             coalesce(base_colour, '') AS base_colour,
             coalesce(usage, '') AS usage,
+            coalesce(season, '') AS season,
             ntile({PRICE_BANDS}) OVER (ORDER BY price, id) AS price_band,
             age_rank,
             is_new
@@ -44,11 +45,14 @@ PRODUCTS: Final = f"""
             columns = {{
                 id: 'UINTEGER', gender: 'VARCHAR', master_category: 'VARCHAR',
                 sub_category: 'VARCHAR', article_type: 'VARCHAR', base_colour: 'VARCHAR',
-                usage: 'VARCHAR', price: 'DOUBLE', age_rank: 'INTEGER', is_new: 'BOOLEAN'
+                usage: 'VARCHAR', season: 'VARCHAR', price: 'DOUBLE', age_rank: 'INTEGER',
+                is_new: 'BOOLEAN'
             }}
         )
     )
-    SELECT id, gender, master_category, age_rank, is_new, {CODES} FROM described
+    SELECT
+        id, gender, master_category, article_type, base_colour, season, age_rank, is_new, {CODES}
+    FROM described
 """  # noqa: S608 - made of constants
 
 EMPTY_ACTS: Final = """
@@ -326,6 +330,10 @@ TRENDS: Final = """
         SELECT 'gender#' || gender, product_id, score FROM counted JOIN products ON id = product_id
         UNION ALL
         SELECT 'category#' || master_category, product_id, score
+        FROM counted
+        JOIN products ON id = product_id
+        UNION ALL
+        SELECT 'segment#' || gender || '#' || master_category, product_id, score
         FROM counted
         JOIN products ON id = product_id
     )

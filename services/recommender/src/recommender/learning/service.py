@@ -30,8 +30,9 @@ from recommender.learning.workbench import Rows, Workbench
 from recommender.model.artefact import Model, ModelContent, ModelProduct, to_bytes
 from recommender.model.repository import ModelRepository, Pointer
 from recommender.settings import BuildSettings
+from recommender.trends.counting import count_windows
 from recommender.trends.repository import TrendsRepository
-from recommender.trends.schemas import GLOBAL
+from recommender.trends.schemas import GLOBAL, Window
 
 Say = Callable[[str], None]
 
@@ -98,7 +99,7 @@ class BuildService:
             bench.load_events(files, since=now - timedelta(days=days))
             bench.find_sessions()
             say(f"{bench.count_acts():,} acts of interest")
-            self._write_trends(bench, now)
+            self._write_trends(bench, now, days)
             verdict = self._judge(bench, products, pointer)
             verdict.check(self._settings.gate_tolerance)
             rows = bench.neighbours()
@@ -131,6 +132,8 @@ class BuildService:
             bench.find_sessions()
             rows, together = bench.neighbours(only_new=True), bench.together()
             content = self._content(products, rows, together, seen_through=bench.last_act())
+            counted = count_windows(bench, self._settings, [Window.HOUR], now)
+        self._stores.trends.write_windows(counted, at=now, until=now + self._settings.trend_expiry)
         packed = to_bytes(content)
         self._stores.models.save_delta(content.version, packed, at=self._clock())
         log.info("delta_put_in_use", version=content.version, bytes=len(packed))
@@ -160,10 +163,16 @@ class BuildService:
             if pointer.version != in_use.version:
                 self._stores.models.forget(pointer)
 
-    def _write_trends(self, bench: Workbench, now: datetime) -> None:
-        """Renew the trends; they are true whatever the gate says of the model."""
-        trends = bench.trends(now)
-        self._stores.trends.write(trends, at=now, until=now + self._settings.trend_expiry)
+    def _write_trends(self, bench: Workbench, now: datetime, days: int) -> None:
+        """Renew the trends; they are true whatever the gate says of the model.
+
+        A window is counted only where the events reach back to the one before it, too.
+        """
+        until = now + self._settings.trend_expiry
+        self._stores.trends.write(bench.trends(now), at=now, until=until)
+        windows = [w for w in (Window.DAY, Window.WEEK) if 2 * w.length <= timedelta(days=days)]
+        counted = count_windows(bench, self._settings, windows, now)
+        self._stores.trends.write_windows(counted, at=now, until=until)
 
     def _content(
         self,

@@ -1,0 +1,110 @@
+"""Benches with known acts, and an API, for what is trending."""
+
+import gzip
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import (
+    AbstractAsyncContextManager,
+    AbstractContextManager,
+    asynccontextmanager,
+    contextmanager,
+)
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from httpx import ASGITransport, AsyncClient
+from pydantic import SecretStr
+from services.recommender.tests.trends.plain_counts import product_of
+
+from fashion_contracts.events import Interaction
+from fashion_contracts.landing import hour_prefix
+from infra.local.database import Database
+from infra.local.resources import Resources
+from recommender.app import create_app
+from recommender.learning.workbench import Workbench
+from recommender.settings import ApiSettings, LearningSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+BenchOf = Callable[..., AbstractContextManager[Workbench]]
+Serving = Callable[[], AbstractAsyncContextManager[AsyncClient]]
+
+
+@pytest.fixture
+def learning() -> LearningSettings:
+    """Return settings by which every single act is enough to trend."""
+    return LearningSettings(trend_floor=1)
+
+
+@pytest.fixture
+def bench_of(learning: LearningSettings) -> BenchOf:
+    """Return a maker of benches: each object's lines are read as the landing zone's are."""
+
+    @contextmanager
+    def make(*objects: Iterable[Interaction], products: int = 6) -> Iterator[Workbench]:
+        with TemporaryDirectory() as place, Workbench(learning, Path(place)) as bench:
+            bench.load_products(product_of(number) for number in range(1, products + 1))
+            files = [Path(place) / f"{number}.gz" for number in range(len(objects))]
+            for file, events in zip(files, objects, strict=True):
+                file.write_bytes(gzip.compress(b"".join(e.to_record() for e in events)))
+            bench.load_events(files, since=datetime(2026, 1, 1, tzinfo=UTC))
+            yield bench
+
+    return make
+
+
+@pytest.fixture
+def api_settings(stores: Resources, database: Database, tmp_path: Path) -> ApiSettings:
+    key_file = tmp_path / "token.pub"
+    key_file.write_bytes(
+        Ed25519PrivateKey.generate()
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    return ApiSettings(
+        shoppers_table=stores.shoppers_table,
+        trends_table=stores.trends_table,
+        models_table=stores.models_table,
+        model_bucket=stores.model_bucket,
+        database_url=SecretStr(database.grant("recommender_api", "SELECT ON products")),
+        token_public_key_file=key_file,
+    )
+
+
+@pytest.fixture
+def serving(api_settings: ApiSettings) -> Serving:
+    """Return what runs the app with its start and stop, and yields a client of it."""
+
+    @asynccontextmanager
+    async def serve() -> AsyncIterator[AsyncClient]:
+        app = create_app(api_settings)
+        transport = ASGITransport(app, raise_app_exceptions=False)
+        async with app.router.lifespan_context(app):
+            async with AsyncClient(transport=transport, base_url="http://recommender") as client:
+                yield client
+
+    return serve
+
+
+@pytest.fixture
+def catalogue(database: Database, add_products: Callable[[Iterable[int]], None]) -> Database:
+    """Return a database with six products in stock."""
+    add_products(range(1, 7))
+    return database
+
+
+@pytest.fixture
+def land(stores: Resources, s3: "S3Client") -> Callable[[Iterable[Interaction], str], None]:
+    """Return what delivers events to the landing zone as an object of this name."""
+
+    def deliver(events: Iterable[Interaction], name: str) -> None:
+        body = gzip.compress(b"".join(event.to_record() for event in events))
+        key = hour_prefix(datetime(2026, 4, 30, 23, tzinfo=UTC)) + name
+        s3.put_object(Bucket=stores.landing_bucket, Key=key, Body=body)
+
+    return deliver
