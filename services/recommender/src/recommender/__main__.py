@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from rich.console import Console
 
 from fashion_kit.aws import client
 from fashion_kit.clock import utc_now
@@ -19,12 +20,15 @@ from recommender.learning.gate import Quality
 from recommender.learning.landing import LandingRepository
 from recommender.learning.service import BuildReport, BuildService, BuildStores
 from recommender.model.repository import ModelRepository
-from recommender.settings import BuildSettings, LearningSettings
+from recommender.settings import BuildSettings, LearningSettings, StoreSettings
 from recommender.trends.repository import TrendsRepository
+from recommender.trends.schemas import Window
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
+
+TRENDS_PICTURE: Final = Path("build/trends/trends.png")
 
 main = typer.Typer(
     help="Builds and judges the models behind the picks.",
@@ -94,6 +98,29 @@ def _service() -> Iterator[BuildService]:
     except ShopError as error:
         typer.echo(error.detail, err=True)
         raise typer.Exit(1) from error
+@main.command()
+def trends(
+    window: Annotated[Window, typer.Option(help="How far back is counted.")] = Window.DAY,
+    picture: Annotated[Path, typer.Option(help="Where the picture goes.")] = TRENDS_PICTURE,
+) -> None:
+    """Show which article types and colours are trending, as tables and as a picture."""
+    # Drawing takes a second to load, which no other command should wait for.
+    from recommender.trends import report  # noqa: PLC0415
+
+    settings = StoreSettings()
+    repository = TrendsRepository(client("dynamodb"), settings.trends_table)
+    panels = {}
+    for dimension in report.REPORTED:
+        counted = repository.read_window(dimension, window)
+        if counted is None:
+            typer.echo(f"The {window} window has not been counted yet.", err=True)
+            raise typer.Exit(1)
+        panels[report.title_of(dimension, window, counted)] = counted
+    console = Console()
+    for title, counted in panels.items():
+        console.print(report.table_of(title, counted))
+    report.draw(panels, picture)
+    typer.echo(f"{picture}")
 
 
 def _stores(settings: BuildSettings) -> BuildStores:

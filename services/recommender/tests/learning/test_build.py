@@ -22,6 +22,7 @@ from recommender.learning.service import BuildReport, BuildService, BuildStores
 from recommender.model.repository import DELTA, ModelRepository
 from recommender.settings import BuildSettings
 from recommender.trends.repository import TrendsRepository
+from recommender.trends.schemas import Dimension, Window, segment_scope
 
 pytestmark = pytest.mark.servers
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
@@ -114,9 +115,26 @@ def test_trends_are_counted_for_the_shop_and_each_part_of_it(
 
     trends = trends_repository.read()
 
-    assert {"global", "gender#Women", "category#Apparel"} <= set(trends.by_scope)
+    women = segment_scope("Women", "Footwear")
+    assert {"global", "gender#Women", "category#Apparel", women} <= set(trends.by_scope)
     assert trends.best("global")[0][1] == 1
     assert {number % 2 for number, _ in trends.best("category#Footwear")} == {0}
+    assert trends.best(women) == trends.best("category#Footwear")
+
+
+def test_windows_are_counted_where_the_events_reach_back_far_enough(
+    past: None, build: Callable[..., BuildReport], trends_repository: TrendsRepository
+) -> None:
+    build(days=9)
+
+    windows = trends_repository.read_windows()
+
+    assert set(windows) == {(dimension, Window.DAY) for dimension in Dimension}
+    assert [v.value for v in windows[Dimension.GENDER, Window.DAY].values] == ["Women"]
+
+    build(days=14)
+
+    assert {window for _, window in trends_repository.read_windows()} == {Window.DAY, Window.WEEK}
 
 
 def test_a_recent_act_trends_more_than_old_ones(

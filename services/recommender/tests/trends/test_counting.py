@@ -73,7 +73,7 @@ def test_counts_are_those_of_plain_python(
 
 
 @given(events=happenings)
-@quick
+@settings(quick, max_examples=8)
 def test_seven_days_are_the_week_and_the_window_before_is_the_one_that_was(
     bench_of: BenchOf, learning: LearningSettings, events: list[Interaction]
 ) -> None:
