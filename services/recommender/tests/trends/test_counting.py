@@ -43,14 +43,17 @@ def interaction(
     )
 
 
+EDGES = [
+    int(times * window.length / timedelta(minutes=1)) for window in Window for times in (0, 1, 2)
+]
 acts = st.builds(
     interaction,
     st.integers(0, 10**9),
     st.sampled_from([1, 2, 3, 4, 5, 6, 99]),
     st.sampled_from(EventType),
     st.sampled_from(["anon-a", "anon-b", "anon-c"]),
-    st.one_of(st.integers(-10, 200), st.integers(-10, 15 * 24 * 60)),
-    st.integers(-5, 300),
+    st.one_of(st.integers(-10, 200), st.integers(-10, 15 * 24 * 60), st.sampled_from(EDGES)),
+    st.sampled_from([0, 0, -5, 300]),
 )
 happenings = st.lists(acts, max_size=60, unique_by=lambda event: event.event_id)
 
@@ -129,6 +132,18 @@ class TestWhatTrends:
                 ]
 
         return count
+
+    def test_a_window_begins_with_its_first_moment_and_ends_before_its_last(
+        self, hour: Callable[..., Sequence[TrendingValue]], event: Events
+    ) -> None:
+        moment = timedelta(microseconds=1)
+        now = [event(1, shopper="a", at=at) for at in (NOW - moment, NOW - HOUR)]
+        before = [event(1, at=at) for at in (NOW - HOUR - moment, NOW - 2 * HOUR)]
+        neither = [event(1, at=at) for at in (NOW, NOW - 2 * HOUR - moment)]
+
+        [value] = hour(*now, *before, *neither, trend_floor=1)
+
+        assert (value.count, value.previous_count, value.shoppers) == (2, 2, 1)
 
     def test_few_acts_are_no_trend(
         self, hour: Callable[..., Sequence[TrendingValue]], event: Events

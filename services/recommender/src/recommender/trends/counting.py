@@ -34,7 +34,7 @@ class Rows(Protocol):
 
 
 class Bench(Protocol):
-    """A workbench with `products`, and with `acts` that hold each event once."""
+    """A workbench with `products`, and with `acts` of interest that hold each event once."""
 
     def run(self, sql: str, parameters: Any = None) -> Rows:
         """Run one statement."""
@@ -97,8 +97,7 @@ def _counts(column: str) -> str:
                 END AS weight
             FROM acts
             JOIN products ON products.id = product_id
-            WHERE type IN ('product_view', 'list_click', 'add_to_cart', 'purchase')
-                AND acted_at >= CAST($before AS TIMESTAMP)
+            WHERE acted_at >= CAST($before AS TIMESTAMP)
                 AND acted_at < CAST($until AS TIMESTAMP)
         ),
         counted AS (
