@@ -4,7 +4,7 @@ import gzip
 import json
 import sys
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Event
@@ -22,7 +22,8 @@ from fashion_kit.ids import new_id
 from infra.local.delivery import flush
 from infra.local.processes import Process
 from infra.local.queries import LakeQueries
-from infra.local.schedule.scheduler import ScheduleState
+from infra.local.schedule.nights import NightsState
+from infra.local.schedule.recurrence import LastRun
 from infra.local.schedule.status import ScheduleStatus
 from infra.local.stack import Stack
 from infra.local.state import StackState
@@ -52,13 +53,12 @@ def business_day() -> date:
     return day_of(utc_now(), ZoneInfo(SETTINGS.business_timezone))
 
 
-def has_caught_up(folder: Path, day: date, *, since: datetime) -> bool:
+def has_caught_up(folder: Path, day: date) -> bool:
     status = ScheduleStatus.read(folder)
     return (
         status is not None
-        and status.running is None
         and (status.last_done, status.failed_days) == (day, [])
-        and status.last_build > since
+        and [job.last_run.has_succeeded for job in status.jobs] == [True, None]
     )
 
 
@@ -131,13 +131,14 @@ class TestSchedule:
         self, shop: Stack, tmp_path: Path
     ) -> None:
         yesterday, long_ago = business_day() - timedelta(days=1), utc_now() - timedelta(days=2)
-        missed = ScheduleState(last_done=yesterday - timedelta(days=1), last_build=long_ago)
+        missed = NightsState(last_done=yesterday - timedelta(days=1))
         (tmp_path / "state.json").write_text(missed.model_dump_json())
+        (tmp_path / "build.json").write_text(LastRun(began_at=long_ago).model_dump_json())
         told = shop.environments.schedule() | {"SCHEDULE_STATE_FOLDER": str(tmp_path)}
         schedule = Process("schedule", tmp_path / "schedule.log")
         schedule.start([sys.executable, "-m", "infra.local.schedule"], told)
         try:
-            wait_until(lambda: has_caught_up(tmp_path, yesterday, since=long_ago))
+            wait_until(lambda: has_caught_up(tmp_path, yesterday))
         finally:
             schedule.stop()
 

@@ -3,9 +3,11 @@
 EventSource  how the stream feeds the Lambda (AWS: event source mapping; here: event_source.py)
 Delivery     how the stream feeds the landing zone (AWS: Firehose; here: delivery.py)
 Schedule     when the daily load starts (AWS: EventBridge Scheduler; here: schedule.py)
+RecurringJob which command starts at which rate (the same two)
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,40 @@ class Schedule:
         return f"cron({self.minute} {self.hour} * * ? *)"
 
 
+@dataclass(frozen=True)
+class RecurringJob:
+    """A command that is started again and again, at a steady rate."""
+
+    name: str
+    command: tuple[str, ...]
+    """The program, which is also a Python module, and its arguments."""
+    every: timedelta
+    """The time from one start to the next, in whole minutes."""
+    description: str
+    maximum_retry_attempts: int = 2
+    """How often AWS tries again to start a run; it does so no longer than until the next one."""
+
+    @property
+    def expression(self) -> str:
+        """Return the rate in EventBridge Scheduler's words, which tell one from many."""
+        minutes = self.every // timedelta(minutes=1)
+        count, unit = (minutes // 60, "hour") if minutes % 60 == 0 else (minutes, "minute")
+        return f"rate({count} {unit}{'' if count == 1 else 's'})"
+
+
 EVENT_SOURCE = EventSource()
 DELIVERY = Delivery()
 SCHEDULE = Schedule()
+BUILD = RecurringJob(
+    "build",
+    ("recommender", "build"),
+    timedelta(hours=1),
+    "Builds a model from the events of the last months.",
+)
+REFRESH = RecurringJob(
+    "refresh",
+    ("recommender", "refresh"),
+    timedelta(minutes=5),
+    "Adds the last hours' events and new products to the model, and counts the trends.",
+)
+RECURRING_JOBS = (BUILD, REFRESH)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from infra.definitions import SCHEDULE
 from infra.local.schedule.jobs import Job, JobRunner, Patience
+from infra.local.schedule.nights import Nights, load_job
 from infra.local.schedule.rules import NightlySchedule, due_runs, latest_due
-from infra.local.schedule.scheduler import BUILD_JOB, Scheduler, load_job
 from infra.local.schedule.status import ScheduleStatus
 from infra.local.worker_settings import ScheduleSettings
 from infra.local.worker_testing import ManualClock, StartWorker, eventually
@@ -100,7 +100,7 @@ class TestDueRuns:
 
 
 class Bench:
-    """A scheduler whose jobs are noted and end as told."""
+    """Nights whose jobs are noted and end as told."""
 
     def __init__(self, folder: Path) -> None:
         self.clock = ManualClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
@@ -110,15 +110,13 @@ class Bench:
         self.stopped_by: str | None = None
         self._state_file = folder / "state.json"
 
-    def scheduler(self, *, catch_up_days: int = 31) -> Scheduler:
+    def nights(self, *, catch_up_days: int = 31) -> Nights:
         schedule = nightly("UTC", catch_up_days=catch_up_days)
-        return Scheduler(
-            schedule, timedelta(hours=1000), self._state_file, self._run_job, self.clock
-        )
+        return Nights(schedule, self._state_file, self._run_job, self.clock)
 
-    def tick(self, scheduler: Scheduler | None = None) -> list[str]:
+    def tick(self, nights: Nights | None = None) -> list[str]:
         before = len(self.started)
-        (scheduler or self.scheduler()).tick(self.stop)
+        (nights or self.nights()).tick(self.stop)
         return self.started[before:]
 
     def _run_job(self, job: Job) -> bool:
@@ -138,7 +136,7 @@ def loads(*numbers: int) -> list[str]:
     return [f"daily_load_2026-03-{number:02d}" for number in numbers]
 
 
-class TestScheduler:
+class TestNights:
     def test_a_new_schedule_begins_with_the_next_night(self, bench: Bench) -> None:
         assert bench.tick() == []
         bench.clock.advance(hours=12, minutes=1)
@@ -147,25 +145,25 @@ class TestScheduler:
     def test_a_night_is_started_once_however_often_the_clock_is_looked_at(
         self, bench: Bench
     ) -> None:
-        scheduler = bench.scheduler()
+        nights = bench.nights()
         bench.clock.advance(days=1)
-        assert bench.tick(scheduler) == loads(1)
-        assert bench.tick(scheduler) == []
+        assert bench.tick(nights) == loads(1)
+        assert bench.tick(nights) == []
 
     def test_days_missed_while_it_was_down_are_caught_up(self, bench: Bench) -> None:
-        bench.scheduler()
+        bench.nights()
         bench.clock.advance(days=4)
         assert bench.tick() == loads(1, 2, 3, 4)
 
     def test_no_more_days_are_caught_up_than_allowed(self, bench: Bench) -> None:
-        bench.scheduler()
+        bench.nights()
         bench.clock.advance(days=4)
-        assert bench.tick(bench.scheduler(catch_up_days=2)) == loads(3, 4)
+        assert bench.tick(bench.nights(catch_up_days=2)) == loads(3, 4)
 
     def test_a_day_that_fails_does_not_hold_up_the_next_and_is_tried_again(
         self, bench: Bench
     ) -> None:
-        bench.scheduler()
+        bench.nights()
         bench.failing = set(loads(1))
         bench.clock.advance(days=2)
         assert bench.tick() == loads(1, 2)
@@ -178,15 +176,15 @@ class TestScheduler:
 
     def test_a_day_that_keeps_failing_is_forgotten_in_the_end(self, bench: Bench) -> None:
         bench.failing = set(loads(1))
-        scheduler = bench.scheduler(catch_up_days=2)
+        nights = bench.nights(catch_up_days=2)
         for _ in range(4):
             bench.clock.advance(days=1)
-            bench.tick(scheduler)
+            bench.tick(nights)
         assert bench.started == loads(1, 1, 2, 1, 3, 4)
-        assert scheduler.state.failed_days == []
+        assert nights.state.failed_days == []
 
     def test_a_day_that_a_stop_interrupted_is_started_again(self, bench: Bench) -> None:
-        bench.scheduler()
+        bench.nights()
         bench.clock.advance(days=2)
         [_, bench.stopped_by] = loads(1, 2)
         assert bench.tick() == loads(1, 2)
@@ -194,25 +192,11 @@ class TestScheduler:
         bench.stop.clear()
         assert bench.tick() == loads(2)
 
-    def test_the_model_is_built_every_so_often(self, bench: Bench) -> None:
-        scheduler = Scheduler(
-            nightly("UTC"),
-            timedelta(hours=1),
-            bench._state_file,
-            bench._run_job,
-            bench.clock,
-        )
-        built = []
-        for _ in range(6):
-            bench.clock.advance(minutes=30)
-            built += bench.tick(scheduler)
-        assert built == [BUILD_JOB.name] * 3
-
     def test_its_status_says_what_is_next(self, bench: Bench) -> None:
-        status = ScheduleStatus.of(bench.scheduler(), pid=1)
+        status = ScheduleStatus.of(bench.nights(), [], pid=1)
         assert status.last_done == date(2026, 2, 28)
         assert status.next_load == datetime(2026, 3, 2, 0, 1, tzinfo=UTC)
-        assert status.running is None
+        assert status.loading is None
 
     def test_the_exporter_is_told_the_day(self) -> None:
         assert load_job(date(2026, 3, 1)).command == (

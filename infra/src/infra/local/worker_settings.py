@@ -10,7 +10,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from fashion_kit.settings import Settings, Timezone
-from infra.definitions import DELIVERY, EVENT_SOURCE, SCHEDULE
+from infra.definitions import BUILD, DELIVERY, EVENT_SOURCE, REFRESH, SCHEDULE
 
 
 class EventSourceSettings(Settings):
@@ -76,7 +76,7 @@ class DeliverySettings(Settings):
 
 
 class ScheduleSettings(Settings):
-    """The scheduler: when the daily load and the recommender's build are started."""
+    """The scheduler: when the daily load and the recommender's jobs are started."""
 
     model_config = SettingsConfigDict(env_prefix="SCHEDULE_", frozen=True)
 
@@ -91,13 +91,15 @@ class ScheduleSettings(Settings):
     catch_up_days: int = Field(default=31, ge=1)
     """How many missed days are loaded at most after a downtime; older ones are left out."""
     maximum_retry_attempts: int = Field(default=SCHEDULE.maximum_retry_attempts, ge=0)
-    """How often a job that failed is started again before it counts as failed."""
+    """How often a load that failed is started again before it counts as failed."""
     retry_first_seconds: float = Field(default=5, ge=0)
     """The wait before the first of these; it doubles with each one."""
     retry_longest_seconds: float = Field(default=300, ge=0)
     """The longest wait between two of these."""
-    build_every_seconds: float = Field(default=3600, gt=0)
+    build_every_seconds: float = Field(default=BUILD.every.total_seconds(), gt=0)
     """How often the recommender's model is built."""
+    refresh_every_seconds: float = Field(default=REFRESH.every.total_seconds(), gt=0)
+    """How often what is new since the build is added to it, and the trends are counted."""
     tick_seconds: float = Field(default=1, gt=0)
     """How often the clock is looked at."""
     grace_seconds: float = Field(default=10, ge=0)

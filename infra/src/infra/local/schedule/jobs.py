@@ -1,4 +1,4 @@
-"""Jobs: child processes, one at a time, started again after a wait when they fail."""
+"""Jobs: child processes, started again after a wait when they fail."""
 
 import ctypes
 import signal
@@ -39,7 +39,7 @@ class Patience:
 
 
 class JobRunner:
-    """Runs one job after the other, in the environment that the scheduler was given."""
+    """Runs a job in the environment that the scheduler was given."""
 
     def __init__(self, patience: Patience, stop: Event) -> None:
         self._patience = patience

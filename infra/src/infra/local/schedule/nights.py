@@ -1,4 +1,4 @@
-"""The loop: load each day that has ended once, and build the model every so often."""
+"""The nights: each business day that has ended is loaded once."""
 
 import sys
 from datetime import date, datetime, timedelta
@@ -16,30 +16,26 @@ from infra.local.schedule.rules import NightlySchedule, due_runs, latest_due
 log = get_logger(__name__)
 
 
-class ScheduleState(BaseModel):
+class NightsState(BaseModel):
     """What the scheduler remembers."""
 
     last_done: date
     """The latest business day that was loaded, or given up; also where the schedule began."""
     failed_days: list[date] = []
     """Days that were given up; they are tried again in the next night."""
-    last_build: datetime
-    """When the model was built last, or the schedule began."""
 
 
-class Scheduler:
-    """Starts what is due, one job at a time."""
+class Nights:
+    """Loads the days that are due, one after the other."""
 
     def __init__(
         self,
         nightly: NightlySchedule,
-        build_every: timedelta,
         state_file: Path,
         run_job: RunJob,
         clock: Clock,
     ) -> None:
         self._nightly = nightly
-        self._build_every = build_every
         self._state_file = state_file
         self._run_job = run_job
         self._clock = clock
@@ -51,24 +47,13 @@ class Scheduler:
         """Return when the next business day is due."""
         return self._nightly.due_at(self.state.last_done + timedelta(days=1))
 
-    def run(self, stop: Event, *, tick_seconds: float) -> None:
-        """Look at the clock again and again until a stop is asked for."""
-        while not stop.is_set():
-            self.tick(stop)
-            stop.wait(tick_seconds)
-
     def tick(self, stop: Event) -> None:
-        """Start what is due now; what was interrupted by a stop is due again."""
+        """Load what is due now; what was interrupted by a stop is due again."""
         for day in self._days_to_load():
             is_loaded = self._start(load_job(day))
             if stop.is_set() and not is_loaded:
                 return
             self._note_day(day, is_loaded=is_loaded)
-        begun = self._clock()
-        if not stop.is_set() and begun - self.state.last_build >= self._build_every:
-            self._start(BUILD_JOB)
-            if not stop.is_set():
-                self._save(self.state.model_copy(update={"last_build": begun}))
 
     def _start(self, job: Job) -> bool:
         self.running = job.name
@@ -96,20 +81,16 @@ class Scheduler:
         changes = {"last_done": last_done, "failed_days": sorted(failed)}
         self._save(self.state.model_copy(update=changes))
 
-    def _load(self) -> ScheduleState:
+    def _load(self) -> NightsState:
         """Return the state; a new schedule begins with the next night, as on AWS."""
         if self._state_file.exists():
-            return ScheduleState.model_validate_json(self._state_file.read_bytes())
-        now = self._clock()
-        return self._save(ScheduleState(last_done=latest_due(now, self._nightly), last_build=now))
+            return NightsState.model_validate_json(self._state_file.read_bytes())
+        return self._save(NightsState(last_done=latest_due(self._clock(), self._nightly)))
 
-    def _save(self, state: ScheduleState) -> ScheduleState:
+    def _save(self, state: NightsState) -> NightsState:
         replace_file(self._state_file, state.model_dump_json().encode(), durable=True)
         self.state = state
         return state
-
-
-BUILD_JOB = Job("model_build", (sys.executable, "-m", "recommender", "build"))
 
 
 def load_job(day: date) -> Job:
