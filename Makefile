@@ -2,12 +2,14 @@
 
 PYTHON ?= python3        # the interpreter that makes the environment
 CATALOGUE ?=             # a styles.csv to import instead of the generated catalogue
+VERSION ?=               # the model that `make rollback` puts back in use; the one before by default
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
 # Trailing blanks before a comment become part of a make variable; strip them once, here.
 override PYTHON := $(strip $(PYTHON))
 override CATALOGUE := $(strip $(CATALOGUE))
+override VERSION := $(strip $(VERSION))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
 BIN := .venv/bin
@@ -17,7 +19,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench bench-storefront template requirements clean
+.PHONY: help demo up down status reset compose build-model refresh-model models rollback test pytest proof lint types contracts format bench bench-storefront template requirements clean
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -37,6 +39,19 @@ reset: .venv/.local ## Stop the shop and empty its state
 
 compose: .env ## Start the same processes in Docker, with MySQL 8.4
 	docker compose up --build --detach
+
+##@ Recommender
+build-model: .venv/.local ## Build a model in the running shop now, and put it in use
+	@$(BIN)/python -m infra.local run recommender build
+
+refresh-model: .venv/.local ## Add what is new since the build to the model now
+	@$(BIN)/python -m infra.local run recommender refresh
+
+models: .venv/.local ## List the running shop's models, and say which is in use
+	@$(BIN)/python -m infra.local run recommender models
+
+rollback: .venv/.local ## Put an earlier model back in use, e.g. `make rollback VERSION=...`
+	@$(BIN)/python -m infra.local run recommender rollback $(if $(VERSION),'$(VERSION)')
 
 ##@ Testing and quality
 test: lint types contracts pytest ## Check everything, as CI does

@@ -1,17 +1,21 @@
-"""`python -m infra.local up | down | status | reset`: the shop on this machine, to stay."""
+"""`python -m infra.local up | down | status | reset | run`: the shop on this machine, to stay."""
 
 import argparse
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from infra.local.command import PROCESSES, ShopNotUpError, run_command
 from infra.local.paths import LOCAL
 from infra.local.progress import Steps
+from infra.local.schedule.status import ScheduleStatus
+from infra.local.schedule.table import schedule_table
 from infra.local.services import answers_ready
 from infra.local.stack import Stack, StackConfig
 from infra.local.state import ProcessState, StackState
@@ -30,6 +34,9 @@ def main() -> int:
     commands.add_parser("down", help="stop it; its state is kept")
     commands.add_parser("status", help="say what runs where, and whether it is healthy")
     commands.add_parser("reset", help="stop it and empty its state")
+    run_parser = commands.add_parser("run", help="run a service's command in the running shop")
+    run_parser.add_argument("service", choices=PROCESSES)
+    run_parser.add_argument("arguments", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     console = Console()
     match arguments.command:
@@ -39,6 +46,8 @@ def main() -> int:
             return down(console)
         case "status":
             return status(console)
+        case "run":
+            return run(console, arguments.service, arguments.arguments)
         case _:
             return reset(console)
 
@@ -88,6 +97,8 @@ def status(console: Console) -> int:
         address = process.url or (f"127.0.0.1:{process.port}" if process.port else "")
         table.add_row(process.name, str(process.pid), address, memory, f"[{colour}]{health}[/]")
     console.print(table)
+    if (schedule := ScheduleStatus.read(FOLDER / "schedule")) is not None:
+        console.print(schedule_table(schedule))
     total = sum(process.memory_bytes() for process in state.processes)
     console.print(f"  up since {state.started_at:%Y-%m-%d %H:%M} UTC, {total / MEBIBYTE:,.0f} MB")
     return 0 if all(health == "healthy" for health in healths) else 1
@@ -99,6 +110,15 @@ def reset(console: Console) -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     console.print("The shop's state is empty.")
     return 0
+
+
+def run(console: Console, service: str, arguments: Sequence[str]) -> int:
+    """Run a service's command in the running shop; return its exit code."""
+    try:
+        return run_command(FOLDER, service, arguments)
+    except ShopNotUpError as error:
+        console.print(str(error))
+        return 1
 
 
 def _health(process: ProcessState) -> str:

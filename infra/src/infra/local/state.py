@@ -34,6 +34,11 @@ class ProcessState(BaseModel):
         is_same = process.create_time() == self.born and process.status() != psutil.STATUS_ZOMBIE
         return process if is_same else None
 
+    def environment(self) -> dict[str, str] | None:
+        """Return what the process was told when it started, or None if it does not run."""
+        process = self.process()
+        return None if process is None else process.environ()
+
     def memory_bytes(self) -> int:
         """Return the memory of the process and its children, shared pages divided fairly."""
         if (process := self.process()) is None:
