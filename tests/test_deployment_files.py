@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings
 
 from exporter.settings import ExporterSettings
 from infra import names
-from infra.definitions import SCHEDULE
+from infra.definitions import RECURRING_JOBS, SCHEDULE
 from infra.local.settings import DeploySettings
 from infra.local.worker_settings import DeliverySettings, EventSourceSettings, ScheduleSettings
 from recommender.settings import ApiSettings, BuildSettings
@@ -104,6 +104,18 @@ def test_the_resources_are_called_what_the_template_calls_them() -> None:
 def test_the_timezone_is_the_schedules() -> None:
     told = services()["schedule"]["environment"]["SCHEDULE_TIMEZONE"]
     assert told == f"${{BUSINESS_TIMEZONE:-{SCHEDULE.timezone}}}"
+
+
+def test_the_schedule_keeps_the_rates_of_the_definitions() -> None:
+    rates = {f"SCHEDULE_{job.name}_EVERY_SECONDS".upper() for job in RECURRING_JOBS}
+    assert rates <= settings_variables("schedule")
+    assert not rates & services()["schedule"]["environment"].keys()
+
+
+def test_the_schedules_image_holds_the_programs_of_its_jobs() -> None:
+    installed = (ROOT / "infra/Dockerfile").read_text()
+    programs = {"exporter"} | {job.command[0] for job in RECURRING_JOBS}
+    assert {name for name in programs if f"-e services/{name}" not in installed} == set()
 
 
 def test_the_database_is_mysql_84() -> None:

@@ -1,6 +1,9 @@
 """What an AWS account would get: nothing open, nothing too mighty, timed as the definitions say."""
 
+import json
+import re
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
@@ -8,9 +11,9 @@ import pytest
 from exporter.settings import ExporterSettings
 from fashion_contracts import landing, picks
 from infra import names
-from infra.definitions import DELIVERY, EVENT_SOURCE, SCHEDULE
+from infra.definitions import DELIVERY, EVENT_SOURCE, RECURRING_JOBS, SCHEDULE, RecurringJob
 from infra.synth import Template, Templates
-from recommender.settings import InteractionsSettings
+from recommender.settings import BuildSettings, InteractionsSettings
 
 # Actions for which AWS knows no narrower resource; none of them touches the shop's data.
 ON_ANYTHING = {
@@ -44,6 +47,31 @@ def _allowed(template: Template) -> Iterator[tuple[list[str], list[Any]]]:
                 yield _as_list(statement["Action"]), _as_list(statement["Resource"])
 
 
+def _containers(template: Template) -> dict[str, dict[str, Any]]:
+    tasks = _all(template, "AWS::ECS::TaskDefinition")
+    return {found["Name"]: found for task in tasks for found in task["ContainerDefinitions"]}
+
+
+def _schedules(template: Template) -> dict[str, dict[str, Any]]:
+    return {
+        found["ScheduleExpression"]: found for found in _all(template, "AWS::Scheduler::Schedule")
+    }
+
+
+def _may_do(template: Template, policy: str) -> dict[str, set[str]]:
+    """Return the actions on each store that the policies of that name allow."""
+    found: dict[str, set[str]] = {}
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Policy" and name.startswith(policy):
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]:
+                for store in re.findall(
+                    r'"((?:Picks|Lake)[A-Z][a-z]+)\w*", "Arn"(?:\]}, "(/[a-z*]+[/*]*)")?',
+                    json.dumps(statement["Resource"]),
+                ):
+                    found.setdefault("".join(store), set()).update(_as_list(statement["Action"]))
+    return found
+
+
 def _function(template: Template, handler: str) -> dict[str, Any]:
     [found] = [f for f in _all(template, "AWS::Lambda::Function") if f["Handler"] == handler]
     return found
@@ -66,7 +94,8 @@ class TestNothingIsOpen:
 
     def test_stream_tables_and_queue_are_encrypted(self, aws_template: Template) -> None:
         assert _one(aws_template, "AWS::Kinesis::Stream")["StreamEncryption"]
-        assert _one(aws_template, "AWS::SQS::Queue")["SqsManagedSseEnabled"]
+        for queue in _all(aws_template, "AWS::SQS::Queue"):
+            assert queue["SqsManagedSseEnabled"]
         for table in _all(aws_template, "AWS::DynamoDB::Table"):
             assert table["SSESpecification"]["SSEEnabled"]
 
@@ -75,13 +104,15 @@ class TestNothingIsOpen:
             variables = function["Environment"]["Variables"]
             assert not {"EXPORTER_DATABASE_URL", "EXPORTER_PSEUDONYM_KEY"} & variables.keys()
 
-    def test_the_container_gets_its_secrets_from_the_secret_store(
+    def test_containers_get_their_secrets_from_the_secret_store(
         self, aws_template: Template
     ) -> None:
-        [container] = _one(aws_template, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
-        assert {secret["Name"] for secret in container["Secrets"]} == {
-            "EXPORTER_DATABASE_URL",
-            "EXPORTER_PSEUDONYM_KEY",
+        containers = _containers(aws_template)
+        told = {name: {s["Name"] for s in found["Secrets"]} for name, found in containers.items()}
+        assert told == {
+            "Exporter": {"EXPORTER_DATABASE_URL", "EXPORTER_PSEUDONYM_KEY"},
+            "Build": {"RECOMMENDER_DATABASE_URL"},
+            "Refresh": {"RECOMMENDER_DATABASE_URL"},
         }
 
 
@@ -99,6 +130,47 @@ class TestLeastPrivilege:
     def test_no_managed_policy_is_attached(self, aws_template: Template) -> None:
         for role in _all(aws_template, "AWS::IAM::Role"):
             assert "ManagedPolicyArns" not in role
+
+    def test_the_models_jobs_reach_events_models_and_trends_and_no_shopper(
+        self, aws_template: Template
+    ) -> None:
+        writes = {"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"}
+        for job in ("Build", "Refresh"):
+            assert _may_do(aws_template, f"ModelJobs{job}TaskTaskRole") == {
+                "LakeLanding": {"s3:ListBucket"},
+                "LakeLanding/*": {"s3:GetObject"},
+                "LakeModels": {"s3:ListBucket"},
+                "LakeModels/models/*": writes,
+                "LakeModels/deltas/*": writes,
+                "PicksModels": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+                "PicksTrends": {"dynamodb:BatchWriteItem", "dynamodb:PutItem"},
+            }
+
+    def test_the_picks_api_reads_and_may_empty_a_shopper(self, aws_template: Template) -> None:
+        assert _may_do(aws_template, "ServingRole") == {
+            "LakeModels": {"s3:ListBucket"},
+            "LakeModels/models/*": {"s3:GetObject"},
+            "LakeModels/deltas/*": {"s3:GetObject"},
+            "PicksModels": {"dynamodb:GetItem"},
+            "PicksShoppers": {
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:UpdateItem",
+            },
+            "PicksTrends": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"},
+        }
+
+    def test_interactions_reads_models_and_trends_and_writes_shoppers(
+        self, aws_template: Template
+    ) -> None:
+        assert _may_do(aws_template, "InteractionsOnInteractionsRole") == {
+            "LakeModels": {"s3:ListBucket"},
+            "LakeModels/models/*": {"s3:GetObject"},
+            "LakeModels/deltas/*": {"s3:GetObject"},
+            "PicksModels": {"dynamodb:GetItem"},
+            "PicksShoppers": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"},
+            "PicksTrends": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan"},
+        }
 
     def test_interactions_may_not_delete_a_shopper(self, aws_template: Template) -> None:
         actions = {action for allowed, _ in _allowed(aws_template) for action in allowed}
@@ -130,6 +202,17 @@ class TestData:
             ]
         )
 
+    def test_no_model_in_use_vanishes_by_its_age(self, aws_template: Template) -> None:
+        [models] = [
+            resource["Properties"]
+            for name, resource in aws_template["Resources"].items()
+            if resource["Type"] == "AWS::S3::Bucket" and name.startswith("LakeModels")
+        ]
+        rules = models["LifecycleConfiguration"]["Rules"]
+        expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
+        assert expiring == [names.DELTAS_PREFIX]
+        assert models["VersioningConfiguration"] == {"Status": "Enabled"}
+
     def test_the_stream_grows_by_itself(self, aws_template: Template) -> None:
         stream = _one(aws_template, "AWS::Kinesis::Stream")
         assert stream["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
@@ -159,11 +242,45 @@ class TestTiming:
         assert to["Prefix"].startswith(landing.EVENTS_PREFIX)
         assert to["ErrorOutputPrefix"].startswith(landing.BAD_EVENTS_PREFIX)
 
-    def test_the_schedule_is_as_defined(self, aws_template: Template) -> None:
-        schedule = _one(aws_template, "AWS::Scheduler::Schedule")
-        assert schedule["ScheduleExpression"] == SCHEDULE.expression == "cron(1 0 * * ? *)"
+    def test_a_click_is_not_made_to_wait_for_others(self) -> None:
+        assert EVENT_SOURCE.batching_window_seconds == 0
+
+    def test_the_nights_are_as_defined(self, aws_template: Template) -> None:
+        schedule = _schedules(aws_template)["cron(1 0 * * ? *)"]
+        assert schedule["ScheduleExpression"] == SCHEDULE.expression
         assert schedule["ScheduleExpressionTimezone"] == SCHEDULE.timezone
-        assert schedule["Target"]["EcsParameters"]["LaunchType"] == "FARGATE"
+        assert schedule["Target"]["RetryPolicy"] == {
+            "MaximumEventAgeInSeconds": 86400,
+            "MaximumRetryAttempts": SCHEDULE.maximum_retry_attempts,
+        }
+
+    @pytest.mark.parametrize("job", RECURRING_JOBS, ids=lambda job: job.name)
+    def test_a_recurring_job_is_as_defined(self, aws_template: Template, job: RecurringJob) -> None:
+        target = _schedules(aws_template)[job.expression]["Target"]
+        assert target["RetryPolicy"] == {
+            "MaximumEventAgeInSeconds": job.every.total_seconds(),
+            "MaximumRetryAttempts": job.maximum_retry_attempts,
+        }
+        container = _containers(aws_template)[job.name.capitalize()]
+        assert container["Command"] == list(job.command)
+        task = target["EcsParameters"]["TaskDefinitionArn"]["Ref"]
+        task_definition = aws_template["Resources"][task]["Properties"]
+        assert task_definition["ContainerDefinitions"] == [container]
+
+    @pytest.mark.parametrize("job", RECURRING_JOBS, ids=lambda job: job.name)
+    def test_a_jobs_command_is_in_its_image(self, job: RecurringJob) -> None:
+        [script] = entry_points(group="console_scripts", name=job.command[0])
+        assert script.value == f"{job.command[0]}.__main__:main"
+
+    def test_every_start_is_a_container_and_what_fails_to_start_is_kept(
+        self, aws_template: Template
+    ) -> None:
+        schedules = _schedules(aws_template)
+        assert len(schedules) == 1 + len(RECURRING_JOBS)
+        for schedule in schedules.values():
+            target = schedule["Target"]
+            assert target["EcsParameters"]["LaunchType"] == "FARGATE"
+            assert target["DeadLetterConfig"]["Arn"]
 
 
 class TestSettingsAgree:
@@ -185,5 +302,14 @@ class TestSettingsAgree:
     ) -> None:
         told = _function(templates.local, handler)["Environment"]["Variables"].keys()
         known = {prefix + name.upper(): field for name, field in settings.model_fields.items()}
+        assert told <= known.keys()
+        assert {name for name, field in known.items() if field.is_required()} <= told
+
+    @pytest.mark.parametrize("job", [job.name.capitalize() for job in RECURRING_JOBS])
+    def test_of_the_models_jobs(self, aws_template: Template, job: str) -> None:
+        container = _containers(aws_template)[job]
+        told = {entry["Name"] for entry in container["Environment"] + container["Secrets"]}
+        fields = BuildSettings.model_fields.items()
+        known = {f"RECOMMENDER_{name}".upper(): field for name, field in fields}
         assert told <= known.keys()
         assert {name for name, field in known.items() if field.is_required()} <= told

@@ -5,6 +5,7 @@ writes both variants there, in one process: starting CDK takes longer than the r
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import App, CfnCondition, CfnParameter, CfnResource, DefaultStackSynthesizer, Fn, Stack
@@ -15,45 +16,28 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra import names
-from infra.constructs.daily_load import Placement
+from infra.constructs import daily_load, models
 from infra.constructs.functions import ServiceFunction
+from infra.constructs.jobs import Container, Placement
 from infra.definitions import SCHEDULE
 from infra.local import bundles
 from infra.local.paths import ROOT
-from infra.stack import FashionStoreStack, Night, Programs
-
-# What the exporter's image is not made of, so that nothing else changes its hash.
-OUTSIDE_THE_IMAGE = [
-    "*",
-    "!requirements",
-    "!libs",
-    "!services",
-    "services/*",
-    "!services/exporter",
-    "**/tests",
-    "**/__pycache__",
-]
+from infra.stack import Containers, FashionStoreStack, Programs
 
 
 def build_for_aws(app: App) -> None:
     """Add the stack for an AWS account; where things run there is asked for as parameters."""
     stack = FashionStoreStack(app, names.STACK, local=False)
-    placement = _placement(stack)
+    exporter = _container(stack, "Exporter", daily_load.SECRET_FIELDS)
     stack.run(
         Programs(
             interactions=_code(bundles.RECOMMENDER),
             daily_load=_code(bundles.EXPORTER),
-            daily_load_environment={"EXPORTER_SECRET_ID": placement.secret.secret_arn},
+            daily_load_environment={"EXPORTER_SECRET_ID": exporter.secret.secret_arn},
         )
     )
-    image = ecr_assets.DockerImageAsset(
-        stack,
-        "ExporterImage",
-        directory=str(ROOT),
-        file="services/exporter/Dockerfile",
-        exclude=OUTSIDE_THE_IMAGE,
-    )
-    stack.automate(Night(image, placement))
+    recommender = _container(stack, "Recommender", models.SECRET_FIELDS)
+    stack.automate(Containers(_placement(stack), exporter, recommender))
 
 
 def build_for_one_machine(app: App) -> None:
@@ -84,18 +68,32 @@ def build_for_one_machine(app: App) -> None:
 
 
 def _placement(stack: Stack) -> Placement:
-    """Return where the exporter runs; the issue that builds the network fills these in."""
-    secret = secretsmanager.Secret.from_secret_complete_arn(
-        stack, "ExporterSecret", _parameter(stack, "ExporterSecretArn")
-    )
+    """Return where jobs run; the issue that builds the network fills these in."""
     return Placement(
         cluster_arn=_parameter(stack, "ClusterArn"),
         subnet_ids=_list_parameter(stack, "SubnetIds", "List<AWS::EC2::Subnet::Id>"),
         security_group_ids=_list_parameter(
             stack, "SecurityGroupIds", "List<AWS::EC2::SecurityGroup::Id>"
         ),
-        secret=secret,
     )
+
+
+def _container(stack: Stack, service: str, secret_fields: Mapping[str, str]) -> Container:
+    """Return the service's image, and its secret, whose address is asked for."""
+    folder = f"services/{service.lower()}"
+    secret = secretsmanager.Secret.from_secret_complete_arn(
+        stack, f"{service}Secret", _parameter(stack, f"{service}SecretArn")
+    )
+    # Whatever else is in the repository is left out, so that it does not change the image's hash.
+    made_of = ["*", "!requirements", "!libs", "!services", "services/*", f"!{folder}"]
+    image = ecr_assets.DockerImageAsset(
+        stack,
+        f"{service}Image",
+        directory=str(ROOT),
+        file=f"{folder}/Dockerfile",
+        exclude=[*made_of, "**/tests", "**/__pycache__"],
+    )
+    return Container(image, secret, secret_fields)
 
 
 def _code(bundle: bundles.Bundle) -> lambda_.Code:

@@ -7,6 +7,10 @@ EVENT_STREAM: Final = "clickstream"
 EXPIRY_ATTRIBUTE: Final = "expires_at"
 """When DynamoDB may drop an item of shoppers or trends, in seconds since 1970."""
 GLUE_DATABASE: Final = "fashion_store"
+DELTAS_PREFIX: Final = "deltas/"
+"""Where in the model bucket a refresh puts what is new since the build; it expires by itself."""
+MODEL_KEYS: Final = ("models/*", f"{DELTAS_PREFIX}*")
+"""Where in the model bucket everything lies."""
 
 ON_ONE_MACHINE: Final = {
     "Picks/Shoppers": ("TableName", "fashion-shoppers"),

@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
-from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra import names
-from infra.constructs.daily_load import DailyLoad, Placement
+from infra.constructs.daily_load import DailyLoad
 from infra.constructs.delivery import DeliveryToLake
 from infra.constructs.event_stream import EventStream
 from infra.constructs.interactions import Interactions
+from infra.constructs.jobs import Container, Placement, Starter
 from infra.constructs.lake import Lake
+from infra.constructs.models import ModelJobs
 from infra.constructs.picks import Picks
+from infra.constructs.serving import Serving
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,12 @@ class Programs:
 
 
 @dataclass(frozen=True)
-class Night:
-    """What AWS needs to load each day by itself."""
+class Containers:
+    """What AWS needs to start the jobs by itself: their containers, and where they run."""
 
-    image: ecr_assets.DockerImageAsset
     placement: Placement
+    exporter: Container
+    recommender: Container
 
 
 class FashionStoreStack(Stack):
@@ -65,11 +68,17 @@ class FashionStoreStack(Stack):
         for name, value in self._outputs().items():
             CfnOutput(self, name, value=value)
 
-    def automate(self, night: Night) -> None:
-        """Let AWS feed the function, fill the landing zone and start the nights."""
+    def automate(self, containers: Containers) -> None:
+        """Let AWS feed the function, fill the landing zone, load the days, renew the model."""
         self.interactions.follow(self.events)
         DeliveryToLake(self, "Delivery", events=self.events, lake=self.lake, removal=self._removal)
-        self.daily_load.run_at_night(night.image, night.placement)
+        starter = Starter(self, "Schedule", containers.placement)
+        self.daily_load.place(containers.placement, containers.exporter.secret)
+        self.daily_load.run_at_night(containers.exporter, starter)
+        jobs = ModelJobs(self, "ModelJobs", picks=self.picks, lake=self.lake, removal=self._removal)
+        jobs.run_by_schedule(containers.recommender, starter)
+        serving = Serving(self, "Serving", picks=self.picks, lake=self.lake)
+        CfnOutput(self, "RecommenderApiRoleArn", value=serving.role.role_arn)
 
     def _outputs(self) -> dict[str, str]:
         return {

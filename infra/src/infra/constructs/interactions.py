@@ -6,6 +6,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra import names
 from infra.constructs.event_stream import EventStream
 from infra.constructs.functions import Program, ServiceFunction
 from infra.constructs.lake import Lake
@@ -13,7 +14,8 @@ from infra.constructs.picks import Picks
 from infra.definitions import EVENT_SOURCE, EventSource
 
 HANDLER = "recommender.lambdas.on_interactions.handler"
-MEMORY_MEBIBYTES = 512
+# While a model is replaced, the old one and the new one are in memory together.
+MEMORY_MEBIBYTES = 1024
 FAILURE_RETENTION = Duration.days(14)
 
 
@@ -48,7 +50,7 @@ class Interactions(Construct):
         )
         picks.trends.grant(self.function, "dynamodb:GetItem")
         picks.models.grant(self.function, "dynamodb:GetItem")
-        lake.grant_read(lake.models, self.function)
+        lake.grant_read(lake.models, self.function, *names.MODEL_KEYS)
         self.failures = sqs.Queue(
             self,
             "Failures",

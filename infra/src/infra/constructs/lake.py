@@ -11,6 +11,8 @@ from infra import names
 LANDING_EXPIRY = Duration.days(90)
 NONCURRENT_EXPIRY = Duration.days(30)
 ABANDONED_UPLOAD_EXPIRY = Duration.days(7)
+# What a refresh knew of the last hours is of no use the day after.
+DELTA_EXPIRY = Duration.days(2)
 
 
 class Lake(Construct):
@@ -21,7 +23,14 @@ class Lake(Construct):
         self._removal = removal
         self.landing = self._build_bucket("Landing", expiration=LANDING_EXPIRY)
         self.clean = self._build_bucket("Clean", noncurrent_version_expiration=NONCURRENT_EXPIRY)
+        # No model expires by age: if builds stop, an old one stays in use. The build job deletes
+        # what it has replaced, and the deleted ones can be brought back until they expire.
         self.models = self._build_bucket("Models", noncurrent_version_expiration=NONCURRENT_EXPIRY)
+        self.models.add_lifecycle_rule(
+            prefix=names.DELTAS_PREFIX,
+            expiration=DELTA_EXPIRY,
+            noncurrent_version_expiration=DELTA_EXPIRY,
+        )
         self.database = glue.CfnDatabase(
             self,
             "Catalogue",
@@ -33,17 +42,17 @@ class Lake(Construct):
             ),
         )
 
-    def grant_read(self, bucket: s3.Bucket, grantee: iam.IGrantable) -> None:
+    def grant_read(self, bucket: s3.Bucket, grantee: iam.IGrantable, *keys: str) -> None:
         """Let it list the bucket (else AWS answers 403 for what is not there) and read objects."""
         _allow(grantee, ["s3:ListBucket"], bucket.bucket_arn)
-        _allow(grantee, ["s3:GetObject"], bucket.arn_for_objects("*"))
+        _allow(grantee, ["s3:GetObject"], *map(bucket.arn_for_objects, keys or ("*",)))
 
-    def grant_write(self, bucket: s3.Bucket, grantee: iam.IGrantable, keys: str) -> None:
-        """Let it write, and replace, the objects whose keys match."""
+    def grant_write(self, bucket: s3.Bucket, grantee: iam.IGrantable, *keys: str) -> None:
+        """Let it write, replace and delete the objects whose keys match."""
         _allow(
             grantee,
             ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"],
-            bucket.arn_for_objects(keys),
+            *map(bucket.arn_for_objects, keys),
         )
 
     def _build_bucket(
@@ -72,7 +81,7 @@ class Lake(Construct):
         )
 
 
-def _allow(grantee: iam.IGrantable, actions: list[str], resource: str) -> None:
+def _allow(grantee: iam.IGrantable, actions: list[str], *resources: str) -> None:
     grantee.grant_principal.add_to_principal_policy(
-        iam.PolicyStatement(actions=actions, resources=[resource])
+        iam.PolicyStatement(actions=actions, resources=list(resources))
     )
