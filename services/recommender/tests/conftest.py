@@ -1,7 +1,7 @@
 """Shoppers, events and stores for the recommender's tests; servers come from infra.testing."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from sqlalchemy import text
 from fashion_contracts.events import EventType, Interaction
 from fashion_contracts.picks import Attributes, Shopper
 from fashion_kit.aws import client
+from fashion_kit.dynamodb.client import Limits, make_dynamodb
 from fashion_kit.mysql import mysql_engine
 from infra.local.database import Database
 from infra.local.resources import Resources
@@ -100,15 +101,18 @@ class MemoryShoppers(ShoppersRepository):
     def __init__(self) -> None:
         self.items: dict[str, Attributes] = {}
 
-    def get(self, user_id: str) -> Shopper:
+    def known(self, user_id: str) -> Shopper:
         item = self.items.get(user_id)
         return Shopper.from_attributes(item) if item else Shopper(user_id)
 
-    def get_many(self, user_ids: Iterable[str]) -> dict[str, Shopper]:
-        return {user_id: self.get(user_id) for user_id in user_ids}
+    async def get(self, user_id: str) -> Shopper:
+        return self.known(user_id)
 
-    def put(self, shopper: Shopper, *, instead_of: Shopper) -> None:
-        if self.get(shopper.user_id).sequence != instead_of.sequence:
+    async def get_many(self, user_ids: Iterable[str]) -> dict[str, Shopper]:
+        return {user_id: self.known(user_id) for user_id in user_ids}
+
+    async def put(self, shopper: Shopper, *, instead_of: Shopper) -> None:
+        if self.known(shopper.user_id).sequence != instead_of.sequence:
             raise ShopperChangedError(shopper.user_id)
         self.items[shopper.user_id] = shopper.to_attributes()
 
@@ -260,9 +264,27 @@ def stored_settings(stores: Resources) -> InteractionsSettings:
 
 
 @pytest.fixture
-def shoppers(stores: Resources, dynamodb: "DynamoDBClient") -> ShoppersRepository:
+async def shoppers(stored_settings: InteractionsSettings) -> AsyncIterator[ShoppersRepository]:
     """Return the real shoppers table."""
-    return ShoppersRepository(dynamodb, stores.shoppers_table)
+    made = ShoppersRepository(
+        make_dynamodb(Limits()),
+        stored_settings.shoppers_table,
+        forgotten_expiry=stored_settings.forgotten_expiry,
+    )
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def stored_shopper(stores: Resources, dynamodb: "DynamoDBClient") -> Callable[[str], Shopper]:
+    """Return what reads a shopper with the picks, as the API does."""
+
+    def read(user_id: str) -> Shopper:
+        key: Any = {"user_id": {"S": user_id}}
+        answer: Any = dynamodb.get_item(TableName=stores.shoppers_table, Key=key)
+        return Shopper.from_attributes(answer["Item"]) if "Item" in answer else Shopper(user_id)
+
+    return read
 
 
 @pytest.fixture

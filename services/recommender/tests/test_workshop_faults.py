@@ -32,101 +32,103 @@ def picked(shopper: Shopper) -> set[int]:
 class TestFault1:
     """One bad record, or an unknown product, stopped the shard until it expired."""
 
-    def test_a_bad_record_does_not_stop_the_good_ones(
+    async def test_a_bad_record_does_not_stop_the_good_ones(
         self,
         service: InteractionsService,
-        shoppers: ShoppersRepository,
+        stored_shopper: Callable[[str], Shopper],
         event: Events,
         records: Any,
     ) -> None:
         first, last = records([event(5), event(6)])
-        failed = service.apply([first, StreamRecord("1", b"not an event"), last])
+        failed = await service.apply([first, StreamRecord("1", b"not an event"), last])
 
         assert [f.sequence_number for f in failed] == ["1"]
-        assert shoppers.get("shopper").seen == {5, 6}
+        assert stored_shopper("shopper").seen == {5, 6}
 
-    def test_an_unknown_product_is_no_error(
+    async def test_an_unknown_product_is_no_error(
         self,
         service: InteractionsService,
-        shoppers: ShoppersRepository,
+        stored_shopper: Callable[[str], Shopper],
         event: Events,
         records: Any,
     ) -> None:
-        assert service.apply(records([event(4_000_000_000), event(5)])) == []
+        assert await service.apply(records([event(4_000_000_000), event(5)])) == []
 
-        assert 6 in picked(shoppers.get("shopper"))
+        assert 6 in picked(stored_shopper("shopper"))
 
 
 class TestFault3:
     """Only the first record counted; old events overwrote new picks; the wrong was recommended."""
 
-    def test_every_record_of_a_batch_counts(
+    async def test_every_record_of_a_batch_counts(
         self,
         service: InteractionsService,
-        shoppers: ShoppersRepository,
+        stored_shopper: Callable[[str], Shopper],
         event: Events,
         records: Any,
     ) -> None:
-        service.apply(records(event(number, shopper=f"s{number % 3}") for number in range(1, 10)))
+        await service.apply(
+            records(event(number, shopper=f"s{number % 3}") for number in range(1, 10))
+        )
 
-        assert [len(shoppers.get(f"s{number}").history) for number in range(3)] == [3, 3, 3]
+        assert [len(stored_shopper(f"s{number}").history) for number in range(3)] == [3, 3, 3]
 
-    def test_an_older_event_delivered_again_leaves_newer_picks(
+    async def test_an_older_event_delivered_again_leaves_newer_picks(
         self,
         service: InteractionsService,
-        shoppers: ShoppersRepository,
+        stored_shopper: Callable[[str], Shopper],
         event: Events,
         records: Any,
     ) -> None:
         older, newer = records([event(5), event(20)])
-        service.apply([older])
-        service.apply([newer])
-        picks = shoppers.get("shopper").picks
+        await service.apply([older])
+        await service.apply([newer])
+        picks = stored_shopper("shopper").picks
 
-        service.apply([older])
+        await service.apply([older])
 
-        assert shoppers.get("shopper").picks == picks
+        assert stored_shopper("shopper").picks == picks
         assert picks[0].product_id == 21
 
-    def test_seen_carted_and_bought_products_are_not_recommended(
+    async def test_seen_carted_and_bought_products_are_not_recommended(
         self,
         service: InteractionsService,
-        shoppers: ShoppersRepository,
+        stored_shopper: Callable[[str], Shopper],
         event: Events,
         records: Any,
     ) -> None:
         types = (EventType.PRODUCT_VIEW, EventType.ADD_TO_CART, EventType.PURCHASE)
-        service.apply(records(event(number, type_) for number, type_ in enumerate(types, 11)))
+        await service.apply(records(event(number, type_) for number, type_ in enumerate(types, 11)))
 
-        assert picked(shoppers.get("shopper")).isdisjoint({11, 12, 13})
+        assert picked(stored_shopper("shopper")).isdisjoint({11, 12, 13})
 
     def test_a_new_shopper_gets_something(self, rankers: Rankers) -> None:
         assert rankers.current().rank(Shopper("somebody new"))
 
-    def test_items_expire(
+    async def test_items_expire(
         self,
         service: InteractionsService,
-        shoppers: ShoppersRepository,
+        stored_shopper: Callable[[str], Shopper],
         event: Events,
         records: Any,
     ) -> None:
-        service.apply(records([event(5)]))
+        await service.apply(records([event(5)]))
 
-        assert shoppers.get("shopper").expires_at > event(5).event_time.timestamp()
+        assert stored_shopper("shopper").expires_at > event(5).event_time.timestamp()
 
 
 class TestFault4:
     """Purchases were not used, and there was no model (its building: learning/test_build.py)."""
 
-    def test_a_purchase_brings_what_goes_with_it_and_not_itself(
+    async def test_a_purchase_brings_what_goes_with_it_and_not_itself(
         self,
         service: InteractionsService,
-        shoppers: ShoppersRepository,
+        stored_shopper: Callable[[str], Shopper],
         event: Events,
         records: Any,
     ) -> None:
-        service.apply(records([event(1, EventType.PURCHASE)]))
+        await service.apply(records([event(1, EventType.PURCHASE)]))
 
-        shopper = shoppers.get("shopper")
+        shopper = stored_shopper("shopper")
         assert shopper.picks[0].because_of == 1
         assert picked(shopper).isdisjoint({1, 2})  # 2 is 1 in another colour

@@ -51,6 +51,8 @@ class StoreSettings(Settings):
     """S3 bucket that holds the models."""
     model_refresh: timedelta = timedelta(seconds=30)
     """How often a running process looks whether there is a newer model, or newer trends."""
+    forgotten_expiry: timedelta = timedelta(days=7)
+    """How long a forgotten shopper's fence is kept: at least as long as the stream's records."""
 
 
 class InteractionsSettings(RankingSettings, StoreSettings):
@@ -60,8 +62,8 @@ class InteractionsSettings(RankingSettings, StoreSettings):
     """How long after the last act a shopper's item is kept."""
     update_attempts: int = Field(5, ge=1)
     """How often an item that somebody else has just changed is read and folded again."""
-    write_threads: int = Field(8, ge=1, le=64)
-    """How many shoppers of a batch are written at once."""
+    connections: int = Field(32, ge=1, le=256)
+    """How many shoppers of a batch are written at once, each on its own connection."""
 
 
 class ApiSettings(RankingSettings, StoreSettings):

@@ -1,5 +1,6 @@
 """The Lambda: an address for the service, and nothing more."""
 
+import asyncio
 import subprocess
 import sys
 from base64 import b64encode
@@ -9,10 +10,10 @@ from typing import Any
 import pytest
 
 from fashion_contracts.events import EventType, Interaction
+from fashion_contracts.picks import Shopper
 from infra.local.resources import Resources
 from recommender.interactions.factory import make_service
-from recommender.interactions.records import StreamRecord
-from recommender.interactions.repository import ShoppersRepository
+from recommender.interactions.records import FailedRecord, StreamRecord
 from recommender.lambdas import on_interactions
 from recommender.settings import InteractionsSettings
 
@@ -27,9 +28,21 @@ def handler(stores: Resources, monkeypatch: pytest.MonkeyPatch) -> Iterator[Call
     """Return the handler in the environment that the Lambda is told."""
     for name in ("shoppers_table", "trends_table", "models_table", "model_bucket"):
         monkeypatch.setenv(f"RECOMMENDER_{name.upper()}", getattr(stores, name))
-    on_interactions._service.cache_clear()
+    for made_once in (on_interactions._service, on_interactions._runner):
+        made_once.cache_clear()
     yield on_interactions.handler
-    on_interactions._service.cache_clear()
+    runner = on_interactions._runner()
+    runner.run(on_interactions._service().close())
+    runner.close()
+    for made_once in (on_interactions._service, on_interactions._runner):
+        made_once.cache_clear()
+
+
+async def _applied(settings: InteractionsSettings, batch: list[StreamRecord]) -> list[FailedRecord]:
+    service = make_service(settings)
+    failed = await service.apply(batch)
+    await service.close()
+    return failed
 
 
 def kinesis_event(records: Iterable[StreamRecord]) -> dict[str, Any]:
@@ -60,14 +73,17 @@ def test_lambda_and_service_end_in_equal_items(
     assert handler(kinesis_event(batch), None) == {"batchItemFailures": []}
     by_lambda = dynamodb.get_item(**key)["Item"]
     dynamodb.delete_item(**key)
-    assert make_service(stored_settings).apply(batch) == []
+    assert asyncio.run(_applied(stored_settings, batch)) == []
 
     assert dynamodb.get_item(**key)["Item"] == by_lambda
 
 
 @pytest.mark.servers
 def test_poison_and_only_poison_is_named(
-    handler: Callable[..., Any], event: Events, records: Records, shoppers: ShoppersRepository
+    handler: Callable[..., Any],
+    event: Events,
+    records: Records,
+    stored_shopper: Callable[[str], Shopper],
 ) -> None:
     before, after = records([event(5), event(6)])
     poison = StreamRecord("7", b"poison")
@@ -75,7 +91,7 @@ def test_poison_and_only_poison_is_named(
     answer = handler(kinesis_event([before, poison, after]), None)
 
     assert answer == {"batchItemFailures": [{"itemIdentifier": "7"}]}
-    assert shoppers.get("shopper").seen == {5, 6}
+    assert stored_shopper("shopper").seen == {5, 6}
 
 
 def test_the_bundle_needs_no_library_it_does_not_have() -> None:

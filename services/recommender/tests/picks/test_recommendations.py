@@ -1,7 +1,8 @@
 """GET /recommendations over the real stores: who may ask, what is shown, and that never nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +21,6 @@ from infra.local.database import Database
 from infra.local.resources import Resources
 from recommender.app import create_app
 from recommender.interactions.factory import make_service
-from recommender.interactions.service import InteractionsService
 from recommender.model.repository import ModelRepository
 from recommender.settings import ApiSettings, InteractionsSettings
 from recommender.trends.repository import TrendsRepository
@@ -102,10 +102,15 @@ def in_use(use_model: Callable[[], None]) -> None:
 
 @pytest.fixture
 def fold_events(stored_settings: InteractionsSettings, records: Any) -> Callable[..., None]:
-    service: InteractionsService = make_service(stored_settings)
+    async def fold(events: Sequence[Interaction]) -> None:
+        service = make_service(stored_settings)
+        assert await service.apply(records(events)) == []
+        await service.close()
 
     def apply(*events: Interaction) -> None:
-        assert service.apply(records(events)) == []
+        # The test has an event loop of its own, which may be running.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, fold(events)).result()
 
     return apply
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from fashion_kit.aws import client
 from fashion_kit.clock import Clock, utc_now
+from fashion_kit.dynamodb.client import Limits, make_dynamodb
 from recommender.interactions.repository import ShoppersRepository
 from recommender.interactions.service import InteractionsService
 from recommender.model.repository import ModelRepository
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
 
 def make_service(settings: InteractionsSettings, clock: Clock = utc_now) -> InteractionsService:
     """Return the service with clients of its own; nothing is asked of AWS yet."""
-    dynamodb: DynamoDBClient = client("dynamodb", pool_size=settings.write_threads)
+    dynamodb: DynamoDBClient = client("dynamodb")
     s3: S3Client = client("s3")
     models = ModelRepository(
         dynamodb, s3, table=settings.models_table, bucket=settings.model_bucket
     )
     trends = TrendsRepository(dynamodb, settings.trends_table)
     rankers = make_rankers(settings, settings, models, trends, clock)
-    return InteractionsService(
-        settings, ShoppersRepository(dynamodb, settings.shoppers_table), rankers
+    shoppers = ShoppersRepository(
+        make_dynamodb(Limits(connections=settings.connections)),
+        settings.shoppers_table,
+        forgotten_expiry=settings.forgotten_expiry,
+        clock=clock,
     )
+    return InteractionsService(settings, shoppers, rankers)

@@ -1,78 +1,131 @@
-"""The shoppers table as the interactions Lambda uses it: read consistently, written fenced."""
+"""The shoppers table as folding uses it: read consistently, written fenced."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
-
-from botocore.exceptions import ClientError
+from math import ceil
+from typing import Any, Final
 
 from fashion_contracts.picks import SHOPPERS_KEY, Attributes, Shopper, pack_sequence
-from recommender.errors import ShopperChangedError, StoreUnavailableError
+from fashion_kit.clock import Clock, utc_now
+from fashion_kit.dynamodb.client import DynamoDB, DynamoDBError
+from fashion_kit.dynamodb.values import from_wire, to_wire
+from recommender.errors import ShopperChangedError, ShopperContendedError, StoreUnavailableError
 from recommender.stores import aws_errors
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 BATCH_GET_LIMIT: Final = 100
 BATCH_GET_ATTEMPTS: Final = 4
+FORGET_ATTEMPTS: Final = 5
+# Folding ranks anew: it has no use for the picks of before.
+_FOLDED: Final = {
+    "ConsistentRead": True,
+    "ProjectionExpression": f"{SHOPPERS_KEY}, history, cart, bought, #sequence, expires_at",
+    "ExpressionAttributeNames": {"#sequence": "sequence"},
+}
 
 
 class ShoppersRepository:
-    """Reads shoppers and replaces them one by one."""
+    """Reads shoppers without their picks, and replaces them one by one."""
 
-    def __init__(self, dynamodb: "DynamoDBClient", table: str) -> None:
+    def __init__(
+        self,
+        dynamodb: DynamoDB,
+        table: str,
+        *,
+        forgotten_expiry: timedelta,
+        clock: Clock = utc_now,
+    ) -> None:
         self._dynamodb = dynamodb
         self._table = table
+        self._forgotten_expiry = forgotten_expiry
+        self._clock = clock
 
-    def get(self, user_id: str) -> Shopper:
+    async def get(self, user_id: str) -> Shopper:
         """Return the shopper as last written; one who is not known yet has done nothing."""
+        request = {"TableName": self._table, "Key": {SHOPPERS_KEY: {"S": user_id}}, **_FOLDED}
         with aws_errors("read a shopper"):
-            answer = self._dynamodb.get_item(
-                TableName=self._table, Key={SHOPPERS_KEY: {"S": user_id}}, ConsistentRead=True
-            )
-        item: Any = answer.get("Item")
-        return Shopper.from_attributes(item) if item else Shopper(user_id)
+            answer = await self._dynamodb.call("GetItem", request)
+        item = answer.get("Item")
+        return Shopper.from_attributes(from_wire(item)) if item else Shopper(user_id)
 
-    def get_many(self, user_ids: Iterable[str]) -> dict[str, Shopper]:
+    async def get_many(self, user_ids: Iterable[str]) -> dict[str, Shopper]:
         """Return these shoppers as last written."""
         remaining = iter(user_ids)
+        batches = iter(lambda: list(islice(remaining, BATCH_GET_LIMIT)), [])
         shoppers: dict[str, Shopper] = {}
-        while ids := list(islice(remaining, BATCH_GET_LIMIT)):
-            shoppers |= {user_id: Shopper(user_id) for user_id in ids}
-            for item in self._read_batch(ids):
-                shopper = Shopper.from_attributes(item)
-                shoppers[shopper.user_id] = shopper
+        for found in await asyncio.gather(*map(self._get_batch, batches)):
+            shoppers |= found
         return shoppers
 
-    def put(self, shopper: Shopper, *, instead_of: Shopper) -> None:
+    async def put(self, shopper: Shopper, *, instead_of: Shopper) -> None:
         """Replace the shopper; raise ShopperChangedError if it is not the one that was read.
 
-        The sequence number stands for the version: every write makes it larger.
+        Sequence number and expiry stand for the version: each fold makes the number larger, and
+        forgetting changes the expiry.
         """
-        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(user_id)"}
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": to_wire(shopper.to_attributes()),
+            "ConditionExpression": f"attribute_not_exists({SHOPPERS_KEY})",
+        }
         if instead_of.sequence >= 0:
-            condition = {
-                "ConditionExpression": "#sequence = :read",
-                "ExpressionAttributeNames": {"#sequence": "sequence"},
-                "ExpressionAttributeValues": {":read": {"B": pack_sequence(instead_of.sequence)}},
+            read: Attributes = {
+                ":sequence": {"B": pack_sequence(instead_of.sequence)},
+                ":expiry": {"N": str(instead_of.expires_at)},
             }
-        item: Any = shopper.to_attributes()
+            request |= {
+                "ConditionExpression": "#sequence = :sequence AND expires_at = :expiry",
+                "ExpressionAttributeNames": {"#sequence": "sequence"},
+                "ExpressionAttributeValues": to_wire(read),
+            }
         with aws_errors("write a shopper"):
             try:
-                self._dynamodb.put_item(TableName=self._table, Item=item, **condition)
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                await self._dynamodb.call("PutItem", request)
+            except DynamoDBError as error:
+                if error.code != "ConditionalCheckFailedException":
                     raise
                 raise ShopperChangedError(shopper.user_id) from error
 
-    def _read_batch(self, ids: Sequence[str]) -> list[Attributes]:
+    async def forget(self, user_id: str) -> None:
+        """Drop all that is known of the shopper; what is folded later begins a new history.
+
+        The fence stays for as long as the stream may deliver the old records again.
+        """
+        for _ in range(FORGET_ATTEMPTS):
+            shopper = await self.get(user_id)
+            if shopper.last_ticks is None:
+                return  # unknown, or forgotten already
+            expires_at = ceil((self._clock() + self._forgotten_expiry).timestamp())
+            if expires_at == shopper.expires_at:
+                expires_at += 1  # else a fold that has read the item would not notice
+            fence = Shopper(user_id, sequence=shopper.sequence, expires_at=expires_at)
+            try:
+                await self.put(fence, instead_of=shopper)
+            except ShopperChangedError:
+                continue
+            return
+        raise ShopperContendedError(FORGET_ATTEMPTS)
+
+    async def close(self) -> None:
+        """Close the connections to the table."""
+        await self._dynamodb.close()
+
+    async def _get_batch(self, ids: Sequence[str]) -> dict[str, Shopper]:
+        shoppers = {user_id: Shopper(user_id) for user_id in ids}
+        for item in await self._read_batch(ids):
+            shopper = Shopper.from_attributes(from_wire(item))
+            shoppers[shopper.user_id] = shopper
+        return shoppers
+
+    async def _read_batch(self, ids: Sequence[str]) -> list[Attributes]:
         request: Any = {
-            self._table: {"Keys": [{SHOPPERS_KEY: {"S": i}} for i in ids], "ConsistentRead": True}
+            self._table: {"Keys": [{SHOPPERS_KEY: {"S": user_id}} for user_id in ids], **_FOLDED}
         }
         items: list[Attributes] = []
         for _ in range(BATCH_GET_ATTEMPTS):
             with aws_errors("read shoppers"):
-                answer: Any = self._dynamodb.batch_get_item(RequestItems=request)
+                answer = await self._dynamodb.call("BatchGetItem", {"RequestItems": request})
             items += answer["Responses"].get(self._table, [])
             request = answer.get("UnprocessedKeys")
             if not request:

@@ -20,12 +20,15 @@ last attempt sends what is left to the failure destination and goes on.
    failure destination through a long outage are put on the stream again: with new sequence numbers
    they pass the fence, and find their place by their event time.
 5. The write is conditional on the sequence number that was read. An invocation that Lambda believed
-   dead and that writes late fails, reads again, and finds its records below the fence.
+   dead and that writes late fails, reads again, and finds its records below the fence. So does a
+   write that comes again because the answer to its first attempt was lost.
+6. Of a shopper who is forgotten the fence stays, so old records that come again bring nothing back.
+   A fold that had read the item before fails on its expiry, which forgetting changes (see put).
 """
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from math import ceil
 
@@ -49,6 +52,28 @@ from recommender.settings import InteractionsSettings
 log = get_logger(__name__)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What arrived by shopper, and these shoppers as they were when the batch began."""
+
+    arrivals: Mapping[str, Sequence[Arrival]]
+    stored: Mapping[str, Shopper]
+
+    def guests_in(self, fresh: Iterable[Arrival]) -> Iterator[Shopper]:
+        """Yield the guests who turned out to be this user, with what they did before.
+
+        A guest's last acts may be in the same batch, and are perhaps not written yet.
+        """
+        for guest_id, identified in _identities(fresh):
+            guest = self.stored[guest_id]
+            earlier = (
+                arrival.event
+                for arrival in self.arrivals.get(guest_id, ())
+                if guest.sequence < arrival.sequence < identified
+            )
+            yield fold(guest, earlier)
+
+
 class InteractionsService:
     """Applies batches of stream records to the shoppers they are about."""
 
@@ -58,50 +83,70 @@ class InteractionsService:
         self._settings = settings
         self._shoppers = shoppers
         self._rankers = rankers
-        self._writers = ThreadPoolExecutor(settings.write_threads, thread_name_prefix="shopper")
 
-    def apply(self, records: Iterable[StreamRecord]) -> list[FailedRecord]:
+    async def apply(self, records: Iterable[StreamRecord]) -> list[FailedRecord]:
         """Apply the batch; return the records that had no effect, in the stream's order."""
         by_shopper, failed = decode(records)
         self._rankers.refresh_if_due()
+        everybody = dict.fromkeys(by_shopper)
+        for arrivals in by_shopper.values():
+            everybody |= dict.fromkeys(guest_id for guest_id, _ in _identities(arrivals))
         try:
-            stored = self._shoppers.get_many(by_shopper)
+            stored = await self._shoppers.get_many(everybody)
         except TransientError as error:
-            log.warning("shoppers_not_read", shoppers=len(by_shopper), error=error.detail)
+            log.warning("shoppers_not_read", shoppers=len(everybody), error=error.detail)
             for arrivals in by_shopper.values():
                 failed += _all_failed(arrivals)
         else:
-            pairs = [(stored[user_id], arrivals) for user_id, arrivals in by_shopper.items()]
-            for failures in self._writers.map(lambda pair: self._update(*pair), pairs):
-                failed += failures
+            failed += await self._update_all(Batch(by_shopper, stored))
         return sorted(failed, key=lambda record: int(record.sequence_number))
 
-    def _update(self, shopper: Shopper, arrivals: Sequence[Arrival]) -> list[FailedRecord]:
+    async def close(self) -> None:
+        """Close the connections to the stores."""
+        await self._shoppers.close()
+
+    async def _update_all(self, batch: Batch) -> list[FailedRecord]:
+        """Update every shopper of the batch, so many at once as there are connections."""
+        failed: list[FailedRecord] = []
+        waiting = iter(batch.arrivals)
+
+        async def work() -> None:
+            for user_id in waiting:
+                failed.extend(await self._update(user_id, batch))
+
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(self._settings.connections, len(batch.arrivals))):
+                workers.create_task(work())
+        return failed
+
+    async def _update(self, user_id: str, batch: Batch) -> list[FailedRecord]:
         try:
-            self._fold_and_put(shopper, arrivals)
+            await self._fold_and_put(user_id, batch)
         except TransientError as error:
-            log.warning("shopper_not_updated", user_id=shopper.user_id, error=error.detail)
-            return _all_failed(arrivals)
+            log.warning("shopper_not_updated", error=error.detail)
+            return _all_failed(batch.arrivals[user_id])
         return []
 
-    def _fold_and_put(self, shopper: Shopper, arrivals: Sequence[Arrival]) -> None:
+    async def _fold_and_put(self, user_id: str, batch: Batch) -> None:
+        shopper = batch.stored[user_id]
         for _ in range(self._settings.update_attempts):
-            fresh = [arrival for arrival in arrivals if arrival.sequence > shopper.sequence]
+            fence = shopper.sequence
+            fresh = [arrival for arrival in batch.arrivals[user_id] if arrival.sequence > fence]
             if not fresh:
                 return
-            updated = self._updated(shopper, fresh)
+            updated = self._updated(shopper, fresh, batch)
             if updated.last_ticks is None:
                 return  # a guest logged in who had done nothing
             try:
-                self._shoppers.put(updated, instead_of=shopper)
+                await self._shoppers.put(updated, instead_of=shopper)
             except ShopperChangedError:
-                shopper = self._shoppers.get(shopper.user_id)
+                shopper = await self._shoppers.get(user_id)
             else:
                 return
         raise ShopperContendedError(self._settings.update_attempts)
 
-    def _updated(self, shopper: Shopper, fresh: Sequence[Arrival]) -> Shopper:
-        known = reduce(join, map(self._shoppers.get, _guests_in(fresh)), shopper)
+    def _updated(self, shopper: Shopper, fresh: Sequence[Arrival], batch: Batch) -> Shopper:
+        known = reduce(join, batch.guests_in(fresh), shopper)
         folded = fold(known, (arrival.event for arrival in fresh))
         picks, model = self._rankers.rank(folded)
         return replace(
@@ -118,13 +163,12 @@ class InteractionsService:
         return ceil((last + self._settings.shopper_expiry).timestamp())
 
 
-def _guests_in(fresh: Iterable[Arrival]) -> set[str]:
-    """Return which guests turned out to be this user."""
-    return {
-        event.anonymous_id
-        for event in (arrival.event for arrival in fresh)
-        if event.type is EventType.IDENTIFY and event.anonymous_id is not None
-    }
+def _identities(arrivals: Iterable[Arrival]) -> Iterator[tuple[str, int]]:
+    """Yield each guest who turned out to be a user, and the sequence number that told it."""
+    for arrival in arrivals:
+        event = arrival.event
+        if event.type is EventType.IDENTIFY and event.anonymous_id is not None:
+            yield event.anonymous_id, arrival.sequence
 
 
 def _all_failed(arrivals: Iterable[Arrival]) -> list[FailedRecord]:

@@ -1,5 +1,6 @@
 """Kinesis calls here with a batch of interactions."""
 
+import asyncio
 from base64 import b64decode
 from functools import cache
 from typing import Any
@@ -18,10 +19,17 @@ def _service() -> InteractionsService:
     return make_service(settings)
 
 
+@cache
+def _runner() -> asyncio.Runner:
+    """Return the process's event loop, to which its connections belong."""
+    return asyncio.Runner()
+
+
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Apply the batch, and name the records that must come again."""
     batch = (record["kinesis"] for record in event["Records"])
-    failed = _service().apply(
+    records = [
         StreamRecord(record["sequenceNumber"], b64decode(record["data"])) for record in batch
-    )
+    ]
+    failed = _runner().run(_service().apply(records))
     return {"batchItemFailures": [{"itemIdentifier": f.sequence_number} for f in failed]}
