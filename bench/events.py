@@ -85,8 +85,8 @@ def run() -> dict[str, Any]:
     """Return the rates of both ways, measured in turns, and how many times faster ours is."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        stack.enter_context(_processors())
-        environment = environment_of(folder, NO_DATABASE, stack.enter_context(_stand_in(folder)))
+        stack.enter_context(processors())
+        environment = environment_of(folder, NO_DATABASE, stack.enter_context(stand_in(folder)))
         servers = {
             name: stack.enter_context(serving(app, environment, folder, processor=FIRST_PROCESSOR))
             for name, app in APPS.items()
@@ -132,7 +132,7 @@ def _measure(case: Case, server: psutil.Process, port: int, seconds: float) -> d
 
 
 @contextmanager
-def _processors() -> Iterator[None]:
+def processors() -> Iterator[None]:
     """Keep this process and what it starts off the first processor, if there are others."""
     every = os.sched_getaffinity(0)
     if len(every) > 1:
@@ -142,7 +142,7 @@ def _processors() -> Iterator[None]:
 
 
 @contextmanager
-def _stand_in(folder: Path) -> Iterator[int]:
+def stand_in(folder: Path) -> Iterator[int]:
     port = free_port()
     process = Process("kinesis", folder / "kinesis.log")
     process.start([sys.executable, "-m", "bench.stand_in", str(port)], inherited_environment())

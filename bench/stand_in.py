@@ -1,18 +1,59 @@
-"""A Kinesis that takes 5 ms and keeps nothing: `python -m bench.stand_in PORT`."""
+"""Kinesis that keeps nothing, DynamoDB in memory, 5 ms each: `python -m bench.stand_in PORT`."""
 
 import asyncio
 import json
 import sys
-from typing import cast
+from typing import Any, cast
 
 import uvloop
 
 LATENCY_SECONDS = 0.005
+KEYS = ("user_id", "scope", "name")
 _ENTRY = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
 
 
-class _Kinesis(asyncio.Protocol):
+class _Tables:
+    """Just enough of DynamoDB: conditions are taken for granted."""
+
     def __init__(self) -> None:
+        self._items: dict[str, dict[str, Any]] = {}
+
+    def answer(self, operation: str, request: dict[str, Any]) -> dict[str, object]:
+        """Return what DynamoDB would, to one of the operations that are measured."""
+        match operation:
+            case "PutItem":
+                table = self._items.setdefault(request["TableName"], {})
+                table[_key_of(request["Item"])] = request["Item"]
+                return {}
+            case "GetItem":
+                found = self._found(request["TableName"], [request["Key"]], request)
+                return {"Item": found[0]} if found else {}
+            case "Scan":
+                return {"Items": [*self._items.get(request["TableName"], {}).values()]}
+            case _:
+                ((table_name, asked),) = request["RequestItems"].items()
+                found = self._found(table_name, asked["Keys"], asked)
+                return {"Responses": {table_name: found}, "UnprocessedKeys": {}}
+
+    def _found(
+        self, table_name: str, keys: list[dict[str, Any]], asked: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        table = self._items.get(table_name, {})
+        items = [table[key] for key in map(_key_of, keys) if key in table]
+        if "ProjectionExpression" not in asked:
+            return items
+        names = asked["ProjectionExpression"].replace("#", "").split(", ")
+        return [{name: item[name] for name in names if name in item} for item in items]
+
+
+def _key_of(attributes: dict[str, Any]) -> str:
+    key: str = next(attributes[name]["S"] for name in KEYS if name in attributes)
+    return key
+
+
+class _Aws(asyncio.Protocol):
+    def __init__(self, tables: _Tables) -> None:
+        self._tables = tables
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -32,6 +73,9 @@ class _Kinesis(asyncio.Protocol):
         if b"Kinesis_20131202.PutRecords" in head:
             records = body.count(b'"PartitionKey"')
             answer = {"FailedRecordCount": 0, "Records": [_ENTRY] * records}
+        elif (place := head.find(b"DynamoDB_20120810.")) >= 0:
+            operation = head[place:].split(b".", 1)[1].split(b"\r", 1)[0].decode()
+            answer = self._tables.answer(operation, json.loads(body))
         content = json.dumps(answer).encode()
         self._transport.write(
             b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\n"
@@ -50,7 +94,8 @@ def _content_length(head: bytes) -> int:
 async def serve(port: int) -> None:
     """Serve until the process is told to end."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(_Kinesis, "127.0.0.1", port)
+    tables = _Tables()
+    server = await loop.create_server(lambda: _Aws(tables), "127.0.0.1", port)
     await server.serve_forever()
 
 
