@@ -142,7 +142,12 @@ class TestLeastPrivilege:
                 "LakeModels": {"s3:ListBucket"},
                 "LakeModels/models/*": writes,
                 "LakeModels/deltas/*": writes,
-                "PicksModels": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+                "PicksModels": {
+                    "dynamodb:DeleteItem",
+                    "dynamodb:GetItem",
+                    "dynamodb:PutItem",
+                    "dynamodb:Scan",
+                },
                 "PicksTrends": {"dynamodb:BatchWriteItem", "dynamodb:PutItem"},
             }
 

@@ -67,5 +67,8 @@ class ModelJobs(Construct):
         lake.grant_read(lake.landing, role)
         lake.grant_read(lake.models, role, *names.MODEL_KEYS)
         lake.grant_write(lake.models, role, *names.MODEL_KEYS)
-        picks.models.grant(role, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
+        # It lists the models to roll back to, and forgets the oldest.
+        picks.models.grant(
+            role, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"
+        )
         picks.trends.grant(role, "dynamodb:BatchWriteItem", "dynamodb:PutItem")

@@ -14,6 +14,8 @@ VALUES = st.binary() | st.text() | st.integers() | st.booleans()
 
 @given(st.dictionaries(st.text(min_size=1), VALUES, max_size=6))
 def test_an_item_comes_back_as_it_was(plain: dict[str, Any]) -> None:
-    item = {name: TypeSerializer().serialize(value) for name, value in plain.items()}
+    item: dict[str, Any] = {
+        name: TypeSerializer().serialize(value) for name, value in plain.items()
+    }
 
     assert from_wire(json.loads(json.dumps(to_wire(item)))) == item

@@ -98,6 +98,8 @@ def _service() -> Iterator[BuildService]:
     except ShopError as error:
         typer.echo(error.detail, err=True)
         raise typer.Exit(1) from error
+
+
 @main.command()
 def trends(
     window: Annotated[Window, typer.Option(help="How far back is counted.")] = Window.DAY,

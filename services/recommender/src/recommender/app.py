@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +10,24 @@ from sqlalchemy import Engine
 
 from fashion_kit.aws import client
 from fashion_kit.clock import Clock, utc_now
+from fashion_kit.dynamodb.client import Limits, make_dynamodb
 from fashion_kit.ids import IdFactory, new_id
 from fashion_kit.logs import configure
 from fashion_kit.metrics import install_metrics
 from fashion_kit.mysql import mysql_engine
 from fashion_kit.problems import install_problem_handlers
+from fashion_kit.tokens import OwnIssuer, TokenVerifier, public_key_of
 from recommender import health
 from recommender.dependencies import State
+from recommender.edge import install_edge, open_edge
 from recommender.model.repository import ModelRepository
 from recommender.picks import endpoints
-from recommender.picks.rankers import make_rankers
-from recommender.picks.repository import AvailabilityRepository, PicksRepository
-from recommender.picks.schemas import Availability
+from recommender.picks.catalogue import Catalogue
+from recommender.picks.fast_path import PicksFastPath
+from recommender.picks.rankers import Rankers, make_rankers
+from recommender.picks.repository import CatalogueRepository, PicksRepository
 from recommender.picks.service import PicksService
+from recommender.picks.shelves import ShelvesService
 from recommender.refreshing import Refreshing
 from recommender.settings import ApiSettings
 from recommender.trends import endpoints as trends_endpoints
@@ -42,55 +46,70 @@ def create_app(
     """Return the app; without settings it reads the environment when it starts."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         told = settings or ApiSettings()
         configure(told.log_level, told.log_format, service="recommender")
         async with AsyncExitStack() as stack:
-            state = await _start(told, stack, clock, make_id)
-            app.state.recommender, app.state.picks, app.state.trending = state
-            yield
+            await _start(app, told, stack, clock, make_id)
+            yield open_edge(told)
 
-    app = FastAPI(title="Recommender", version="1", lifespan=lifespan)
+    app = FastAPI(
+        title="Recommender",
+        version="1",
+        lifespan=lifespan,
+        # Prometheus counts; looking for OpenTelemetry costs more than some endpoints.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     install_problem_handlers(app)
-    install_metrics(app)
     app.include_router(health.router)
     app.include_router(endpoints.router)
     app.include_router(trends_endpoints.router)
+    app.add_middleware(PicksFastPath)
+    install_edge(app)
+    install_metrics(app)
     return app
 
 
 async def _start(
-    settings: ApiSettings, stack: AsyncExitStack, clock: Clock, make_id: IdFactory
-) -> tuple[State, PicksService, TrendingService]:
+    app: FastAPI, settings: ApiSettings, stack: AsyncExitStack, clock: Clock, make_id: IdFactory
+) -> None:
     """Build what requests need and keep it fresh until the stack is closed."""
-    dynamodb: DynamoDBClient = client("dynamodb", pool_size=settings.read_threads)
-    s3: S3Client = client("s3")
     engine = mysql_engine(settings.database_url.get_secret_value(), pool_size=1)
     stack.callback(engine.dispose)
-    readers = ThreadPoolExecutor(settings.read_threads, thread_name_prefix="reader")
-    stack.callback(readers.shutdown)
-    shoppers = PicksRepository(dynamodb, settings.shoppers_table)
+    dynamodb: DynamoDBClient = client("dynamodb")
+    trends = TrendsRepository(dynamodb, settings.trends_table)
+    rankers = _rankers(settings, dynamodb, trends, clock)
+    catalogue = _catalogue(settings, engine, clock)
+    windows = _windows(settings, trends, clock)
+    for value in (rankers.model, rankers.delta, rankers.trends, catalogue, windows):
+        await _keep_fresh(value, stack)
+    shoppers = _shoppers(settings, stack, clock)
+    app.state.picks = PicksService(
+        settings, shoppers, rankers, catalogue, clock=clock, make_id=make_id
+    )
+    app.state.shelves = ShelvesService(rankers, catalogue, make_id)
+    app.state.trending = TrendingService(windows, lambda: catalogue.value.unavailable)
+    key = public_key_of(settings.token_public_key_file.read_text())
+    verifier = TokenVerifier(OwnIssuer([key], clock=clock), clock=clock)
+    app.state.recommender = State(verifier.identify, shoppers.check)
+
+
+def _rankers(
+    settings: ApiSettings, dynamodb: "DynamoDBClient", trends: TrendsRepository, clock: Clock
+) -> Rankers:
+    s3: S3Client = client("s3")
     models = ModelRepository(
         dynamodb, s3, table=settings.models_table, bucket=settings.model_bucket
     )
-    trends = TrendsRepository(dynamodb, settings.trends_table)
-    rankers = make_rankers(settings, settings, models, trends, clock)
-    availability = _availability(settings, engine, clock)
-    windows = _windows(settings, trends, clock)
-    for value in (rankers.model, rankers.trends, availability, windows):
-        await _keep_fresh(value, stack)
-    service = PicksService(shoppers, rankers, availability, make_id)
-    trending = TrendingService(windows, lambda: availability.value.unavailable)
-    key = settings.token_public_key_file.read_text()
-    return State(readers, key, shoppers.check), service, trending
+    return make_rankers(settings, settings, models, trends, clock)
 
 
-def _availability(settings: ApiSettings, engine: Engine, clock: Clock) -> Refreshing[Availability]:
-    repository = AvailabilityRepository(engine, newest_products=settings.newest_products)
+def _catalogue(settings: ApiSettings, engine: Engine, clock: Clock) -> Refreshing[Catalogue]:
+    repository = CatalogueRepository(engine, overlap=settings.catalogue_overlap, clock=clock)
     return Refreshing(
-        "availability",
-        lambda _: repository.read(),
-        Availability(),
+        "catalogue",
+        repository.read,
+        Catalogue(settings.newest_products),
         every=settings.availability_refresh,
         clock=clock,
     )
@@ -107,6 +126,19 @@ def _windows(
         every=settings.model_refresh,
         clock=clock,
     )
+
+
+def _shoppers(settings: ApiSettings, stack: AsyncExitStack, clock: Clock) -> PicksRepository:
+    dynamodb = make_dynamodb(Limits(connections=settings.reads_in_flight), clock)
+    stack.push_async_callback(dynamodb.close)
+    shoppers = PicksRepository(
+        dynamodb,
+        settings.shoppers_table,
+        in_flight=settings.reads_in_flight,
+        queued=settings.read_queue_limit,
+    )
+    stack.push_async_callback(shoppers.close)
+    return shoppers
 
 
 async def _keep_fresh(value: Refreshing[Any], stack: AsyncExitStack) -> None:

@@ -1,7 +1,6 @@
 """What endpoints are handed: the process's state, and whose picks may be read."""
 
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fashion_contracts.events import Identifier
 from fashion_contracts.picks import ANONYMOUS_PREFIX
 from fashion_kit.errors import ForbiddenError, UnauthorizedError
-from fashion_kit.tokens import verify_token
+from fashion_kit.tokens import Identity
 
 TRUSTED_ROLES = frozenset({"service", "admin"})
 
@@ -20,9 +19,9 @@ TRUSTED_ROLES = frozenset({"service", "admin"})
 class State:
     """What the process builds once, when it starts; each area has its service beside it."""
 
-    readers: Executor
-    token_public_key: str
-    check: Callable[[], None]
+    identify: Callable[[str], Awaitable[Identity]]
+    """Returns who a bearer token says is asking; raises InvalidTokenError."""
+    check: Callable[[], Awaitable[None]]
     """Raises StoreUnavailableError when DynamoDB does not answer."""
 
 
@@ -34,25 +33,31 @@ async def get_state(request: Request) -> State:
 
 AppState = Annotated[State, Depends(get_state)]
 _bearer = HTTPBearer(auto_error=False, description="The token that the storefront issued.")
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
 async def owned_shopper_id(
     state: AppState,
     user_id: Annotated[Identifier, Path(description="A user's id, or an anonymous id.")],
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    bearer: Bearer,
 ) -> str:
-    """Return the id if the one who asks may read its picks.
+    """Return the id if the one who asks may read its picks."""
+    await check_owner(state, user_id, bearer.credentials if bearer else None)
+    return user_id
+
+
+async def check_owner(state: State, user_id: str, token: str | None) -> None:
+    """Raise UnauthorizedError or ForbiddenError unless the bearer may read this shopper's picks.
 
     Nobody but its owner can know an anonymous id; a user's id stands in links and logs.
     """
     if user_id.startswith(ANONYMOUS_PREFIX):
-        return user_id
-    if bearer is None:
+        return
+    if token is None:
         raise UnauthorizedError("A user's picks need a bearer token.")
-    identity = verify_token(bearer.credentials, state.token_public_key)
+    identity = await state.identify(token)
     if identity.user_id != user_id and identity.role not in TRUSTED_ROLES:
         raise ForbiddenError("These are another user's picks.")
-    return user_id
 
 
 OwnedShopperId = Annotated[str, Depends(owned_shopper_id)]

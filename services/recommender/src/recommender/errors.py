@@ -5,15 +5,28 @@ ShopError
 |   +-- StoreUnavailableError     DynamoDB, S3 or MySQL did not do what it was asked
 |   +-- ShopperContendedError     somebody else keeps changing the same shopper's item
 |   +-- NothingToRecommendError   not one product is known that could be recommended
+|   +-- CatalogueUnreadError      no product could be read yet, so no category is known
 +-- ConflictError
 |   +-- ShopperChangedError       the item is no longer what it was when it was read
 |   +-- ModelPointerMovedError    another build has put its model in use meanwhile
++-- UnprocessableError
+|   +-- UnknownCategoryError      no product is of such a category
++-- NotFoundError
+|   +-- UnknownProductError       the shop has never had such a product
 +-- ModelUnreadableError          a model's file is not whole, or of another layout
 +-- EmptyCatalogueError           there is no product to build a model of
 +-- WorseModelError               the quality gate has refused a model
 """
 
-from fashion_kit.errors import ConflictError, ShopError, TransientError
+from collections.abc import Sequence
+
+from fashion_kit.errors import (
+    ConflictError,
+    NotFoundError,
+    ShopError,
+    TransientError,
+    UnprocessableError,
+)
 
 
 class StoreUnavailableError(TransientError):
@@ -36,6 +49,30 @@ class NothingToRecommendError(TransientError):
 
     def __init__(self) -> None:
         super().__init__("There is no product in stock to recommend.")
+
+
+class CatalogueUnreadError(TransientError):
+    """Raised when picks are asked for by category or price before any product could be read."""
+
+    def __init__(self) -> None:
+        super().__init__("The catalogue could not be read yet. Try again shortly.")
+
+
+class UnknownCategoryError(UnprocessableError):
+    """Raised when a category is asked for that no product is of."""
+
+    def __init__(self, category: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"No product is of the category {category!r}; `known` lists the categories there are.",
+            known=known,
+        )
+
+
+class UnknownProductError(NotFoundError):
+    """Raised when a product is asked about that is not in the catalogue."""
+
+    def __init__(self, product_id: int) -> None:
+        super().__init__(f"There is no product {product_id}.")
 
 
 class ShopperChangedError(ConflictError):

@@ -1,7 +1,5 @@
 """Whether the process lives, and whether it can do its work."""
 
-import asyncio
-
 from fastapi import APIRouter
 
 from fashion_kit.problems import problem_responses
@@ -19,6 +17,5 @@ async def health() -> dict[str, str]:
 @router.get("/ready", responses=problem_responses(503))
 async def ready(state: AppState) -> dict[str, str]:
     """Say whether DynamoDB answers; without it there are no picks."""
-    loop = asyncio.get_running_loop()
-    await loop.run_in_executor(state.readers, state.check)
+    await state.check()
     return {"status": "ready"}

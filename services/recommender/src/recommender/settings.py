@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import SettingsConfigDict
 
 from fashion_kit.settings import Settings
+
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s]+$")]
 
 
 class RankingSettings(Settings):
@@ -74,11 +77,21 @@ class ApiSettings(RankingSettings, StoreSettings):
     token_public_key_file: Path
     """PEM file with the Ed25519 key that bearer tokens are checked with."""
     availability_refresh_seconds: float = Field(5, gt=0)
-    """How often it is read which products are sold out, inactive or new."""
+    """How often it is read which products are sold out, inactive, new or changed."""
+    catalogue_overlap: timedelta = timedelta(seconds=60)
+    """How far each such reading goes back before the last: longer than a transaction lives."""
     newest_products: int = Field(200, ge=24)
     """How many of the newest products in stock are kept for those whom nothing else fits."""
-    read_threads: int = Field(16, ge=1, le=128)
-    """How many reads of DynamoDB run at once."""
+    reads_in_flight: int = Field(8, ge=1, le=128)
+    """How many calls of DynamoDB run at once; each reads up to 100 shoppers."""
+    read_queue_limit: int = Field(2000, ge=1)
+    """How many shoppers may wait to be read; what comes beyond that is answered 503."""
+    forgotten_expiry: timedelta = timedelta(days=8)
+    """How long a forgotten shopper's fence is kept: longer than the stream keeps an event."""
+    request_body_limit_bytes: int = Field(16 * 1024, ge=1)
+    """Longest body of a request; a longer one is answered 413."""
+    cors_origins: tuple[Origin, ...] = ()
+    """Websites, as a JSON list of origins, whose pages may call the API from a browser."""
 
     @property
     def availability_refresh(self) -> timedelta:

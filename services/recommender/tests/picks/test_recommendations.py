@@ -1,138 +1,22 @@
 """GET /recommendations over the real stores: who may ask, what is shown, and that never nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 from pydantic import SecretStr
+from services.recommender.tests.picks.api import ids_of, serving
 
 from fashion_contracts.events import EventType, Interaction
-from fashion_kit.clock import utc_now
-from fashion_kit.tokens import Identity, issue_token
 from infra.local.database import Database
-from infra.local.resources import Resources
-from recommender.app import create_app
-from recommender.interactions.factory import make_service
-from recommender.model.repository import ModelRepository
-from recommender.settings import ApiSettings, InteractionsSettings
-from recommender.trends.repository import TrendsRepository
-from recommender.trends.schemas import Trends
+from recommender.settings import ApiSettings
 
 pytestmark = pytest.mark.servers
 
 Events = Callable[..., Interaction]
-AddProducts = Callable[[Iterable[int]], None]
 ANYBODY = "/recommendations/anon-1"
-
-
-@pytest.fixture(scope="session")
-def private_key() -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.generate()
-
-
-@pytest.fixture
-def api_settings(
-    stores: Resources, database: Database, private_key: Ed25519PrivateKey, tmp_path: Path
-) -> ApiSettings:
-    public = private_key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    key_file = tmp_path / "token.pub"
-    key_file.write_bytes(public)
-    return ApiSettings(
-        shoppers_table=stores.shoppers_table,
-        trends_table=stores.trends_table,
-        models_table=stores.models_table,
-        model_bucket=stores.model_bucket,
-        database_url=SecretStr(database.grant("recommender_api", "SELECT ON products")),
-        token_public_key_file=key_file,
-    )
-
-
-@pytest.fixture
-def bearer(private_key: Ed25519PrivateKey) -> Callable[..., dict[str, str]]:
-    pem = private_key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
-
-    def make(user_id: str, role: str = "customer") -> dict[str, str]:
-        lifetime = timedelta(minutes=5)
-        token = issue_token(Identity(user_id, role), pem, now=utc_now(), lifetime=lifetime)
-        return {"Authorization": f"Bearer {token}"}
-
-    return make
-
-
-@pytest.fixture
-def catalogue(database: Database, add_products: AddProducts) -> Database:
-    """Return a database with 40 products in stock."""
-    add_products(range(1, 41))
-    return database
-
-
-@pytest.fixture
-def use_model(
-    models: ModelRepository, trends_repository: TrendsRepository, model_bytes: bytes, trends: Trends
-) -> Callable[[], None]:
-    """Return what puts the model and the trends in use."""
-
-    def use() -> None:
-        now = utc_now()
-        models.put_in_use(models.save("model-1", model_bytes, at=now), instead_of=None, at=now)
-        trends_repository.write(trends.by_scope, at=now, until=now + timedelta(days=1))
-
-    return use
-
-
-@pytest.fixture
-def in_use(use_model: Callable[[], None]) -> None:
-    """Put the model and the trends in use."""
-    use_model()
-
-
-@pytest.fixture
-def fold_events(stored_settings: InteractionsSettings, records: Any) -> Callable[..., None]:
-    async def fold(events: Sequence[Interaction]) -> None:
-        service = make_service(stored_settings)
-        assert await service.apply(records(events)) == []
-        await service.close()
-
-    def apply(*events: Interaction) -> None:
-        # The test has an event loop of its own, which may be running.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, fold(events)).result()
-
-    return apply
-
-
-@asynccontextmanager
-async def serving(settings: ApiSettings) -> AsyncIterator[AsyncClient]:
-    """Run the app with its start and stop, and yield a client of it."""
-    app = create_app(settings)
-    transport = ASGITransport(app, raise_app_exceptions=False)
-    async with app.router.lifespan_context(app):
-        async with AsyncClient(transport=transport, base_url="http://recommender") as client:
-            yield client
-
-
-@pytest.fixture
-async def api(api_settings: ApiSettings) -> AsyncIterator[AsyncClient]:
-    async with serving(api_settings) as client:
-        yield client
-
-
-def ids_of(answer: Any) -> list[int]:
-    return [item["product_id"] for item in answer.json()["items"]]
 
 
 class TestWhoMayAsk:
@@ -325,7 +209,8 @@ class TestWhatIsShown:
         async with serving(eager) as api, asyncio.timeout(10):
             assert ids_of(await api.get(ANYBODY))[0] == 30
             catalogue.execute(
-                f"UPDATE {catalogue.name}.products SET stock = 0 WHERE id = 30"  # noqa: S608
+                f"UPDATE {catalogue.name}.products SET stock = 0,"  # noqa: S608
+                " updated_at = UTC_TIMESTAMP(6) WHERE id = 30"
             )
             while 30 in ids_of(await api.get(ANYBODY)):
                 await asyncio.sleep(0)

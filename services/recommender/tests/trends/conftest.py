@@ -48,7 +48,7 @@ def bench_of(learning: LearningSettings) -> BenchOf:
     @contextmanager
     def make(*objects: Iterable[Interaction], products: int = 6) -> Iterator[Workbench]:
         with TemporaryDirectory() as place, Workbench(learning, Path(place)) as bench:
-            bench.load_products(product_of(number) for number in range(1, products + 1))
+            bench.load_products(map(product_of, range(1, products + 1)), ())
             files = [Path(place) / f"{number}.gz" for number in range(len(objects))]
             for file, events in zip(files, objects, strict=True):
                 file.write_bytes(gzip.compress(b"".join(e.to_record() for e in events)))

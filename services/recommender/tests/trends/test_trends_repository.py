@@ -113,9 +113,10 @@ class TestDeliveredTwice:
 
         def count() -> list[Any]:
             with TemporaryDirectory() as place, Workbench(told, Path(place)) as bench:
-                bench.load_products(product_of(number) for number in range(1, 7))
-                files = landing.download(Path(place), until=NOW, days=15)
-                bench.load_events(files, since=NOW - timedelta(days=15))
+                bench.load_products(map(product_of, range(1, 7)), ())
+                begin = NOW - timedelta(days=15)
+                files = landing.download(Path(place), since=begin, until=NOW)
+                bench.load_events(files, since=begin)
                 windows = count_windows(bench, told, Window, NOW)
             trends_repository.write_windows(windows, at=NOW, until=LATER)
             items = dynamodb.scan(TableName=stores.trends_table)["Items"]

@@ -1,18 +1,45 @@
 """Picks as they are served: the stored ones, less what cannot be bought, and never none."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from fashion_contracts.picks import Pick, Shopper, instant_of
+from fashion_contracts.events import EventType
+from fashion_contracts.picks import Act, Pick, Reason, Shopper, Source, instant_of, ticks_of
+from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
 from recommender.errors import NothingToRecommendError
+from recommender.picks.catalogue import EVERYTHING, Catalogue, Narrowing
+from recommender.picks.encoding import SCORE_DIGITS
+from recommender.picks.interest import interest_of
 from recommender.picks.rankers import Rankers
 from recommender.picks.ranking import Excluded, Ranker
 from recommender.picks.repository import PicksRepository
-from recommender.picks.schemas import Availability, Recommendations, RecommendedProduct
+from recommender.picks.schemas import (
+    Chosen,
+    RecentlyViewed,
+    Reranked,
+    RerankedProduct,
+    ViewedProduct,
+    Wish,
+)
 from recommender.refreshing import Refreshing
+from recommender.settings import ApiSettings
 
-SCORE_DIGITS = 4
+
+@dataclass(frozen=True, slots=True)
+class _Sieve:
+    """Lets through what can be bought and is asked for."""
+
+    catalogue: Catalogue
+    exclude: frozenset[int]
+    wanted: Narrowing
+
+    def lets(self, pick: Pick) -> bool:
+        product_id = pick.product_id
+        if product_id in self.catalogue.unavailable or product_id in self.exclude:
+            return False
+        return self.wanted == EVERYTHING or self.catalogue.fits(product_id, self.wanted)
 
 
 class PicksService:
@@ -20,73 +47,134 @@ class PicksService:
 
     def __init__(
         self,
+        settings: ApiSettings,
         shoppers: PicksRepository,
         rankers: Rankers,
-        availability: Refreshing[Availability],
+        catalogue: Refreshing[Catalogue],
+        *,
+        clock: Clock,
         make_id: IdFactory,
     ) -> None:
+        self._forgotten_expiry = settings.forgotten_expiry
         self._shoppers = shoppers
         self._rankers = rankers
-        self._availability = availability
+        self._catalogue = catalogue
+        self._clock = clock
         self._make_id = make_id
 
-    def recommend(self, user_id: str, limit: int) -> Recommendations:
-        """Return the shopper's first picks; raise NothingToRecommendError in an empty shop.
+    async def recommend(self, user_id: str, wish: Wish) -> Chosen:
+        """Return the shopper's first picks that fit the wish.
 
-        Blocks for one read of DynamoDB; everything else is in memory.
+        Waits for one read of DynamoDB; everything else is in memory. Raises NothingToRecommendError
+        in an empty shop, and what Catalogue.narrowing raises.
         """
-        shopper = self._shoppers.get(user_id)
-        availability = self._availability.value
-        ranker = self._rankers.current(availability.newest)
-        picks = self._picks(shopper, ranker, availability, limit)
-        if not picks:
+        catalogue = self._catalogue.value
+        wanted = EVERYTHING
+        if wish.category is not None or wish.max_price is not None:
+            wanted = catalogue.narrowing(wish.category, wish.max_price)
+        shopper = await self._shoppers.get(user_id)
+        ranker = self._rankers.current(catalogue.newest)
+        picks = self._choose(shopper, ranker, wish, _Sieve(catalogue, wish.exclude, wanted))
+        if not picks and not wish.is_narrow:
             raise NothingToRecommendError
         last = shopper.last_ticks
-        return Recommendations(
+        return Chosen(
             user_id=user_id,
             recommendation_id=self._make_id(),
             model_version=ranker.model.version if ranker.model else None,
             generated_at=None if last is None else instant_of(last),
-            items=[_shown(pick) for pick in picks],
+            picks=picks,
         )
 
-    def _picks(
-        self, shopper: Shopper, ranker: Ranker, availability: Availability, limit: int
-    ) -> list[Pick]:
-        stored = _stored_or_ranked(shopper, ranker)
-        picks = list(islice(_available(stored, availability), limit))
+    async def recently_viewed(self, user_id: str, limit: int) -> RecentlyViewed:
+        """Return what the shopper looked at, each product once, the latest first."""
+        shopper = await self._shoppers.get(user_id)
+        catalogue = self._catalogue.value
+        latest = {act.product_id: act.ticks for act in shopper.history}
+        shown = sorted(filter(catalogue.is_active, latest), key=latest.__getitem__, reverse=True)
+        owned = shopper.owned
+        return RecentlyViewed(
+            user_id=user_id,
+            items=[
+                ViewedProduct(
+                    product_id=product_id,
+                    viewed_at=instant_of(latest[product_id]),
+                    is_bought=product_id in owned,
+                    is_in_stock=product_id not in catalogue.unavailable,
+                )
+                for product_id in shown[:limit]
+            ],
+        )
+
+    async def rerank(self, user_id: str, product_ids: Sequence[int]) -> Reranked:
+        """Return all of these products, those that interest the shopper most first."""
+        shopper = await self._shoppers.get(user_id)
+        ranker = self._rankers.current()
+        scores = {pick.product_id: pick.score for pick in interest_of(shopper, ranker)}
+        ordered = sorted(product_ids, key=lambda product_id: -scores.get(product_id, 0.0))
+        return Reranked(
+            user_id=user_id,
+            recommendation_id=self._make_id(),
+            model_version=ranker.model.version if ranker.model else None,
+            items=[
+                RerankedProduct(
+                    product_id=product_id, score=round(scores.get(product_id, 0.0), SCORE_DIGITS)
+                )
+                for product_id in ordered
+            ],
+        )
+
+    async def forget(self, user_id: str) -> None:
+        """Drop all that is known of the shopper."""
+        await self._shoppers.forget(user_id, until=self._clock() + self._forgotten_expiry)
+
+    def _choose(self, shopper: Shopper, ranker: Ranker, wish: Wish, sieve: _Sieve) -> list[Pick]:
+        ranked = self._ranked(shopper, ranker, wish.context_product_id)
+        picks = list(islice(filter(sieve.lets, ranked), wish.limit))
         for with_seen in (True, False):
-            if len(picks) == limit or (picks and not with_seen):
+            if len(picks) == wish.limit or (picks and not with_seen):
                 break
             # Only when nothing else is left is a product shown that was just seen.
             excluded = Excluded(shopper, ranker.model, with_seen=with_seen)
             for pick in picks:
                 excluded.add(pick.product_id)
-            more = _available(ranker.fallbacks(shopper, excluded), availability)
-            picks += islice(more, limit - len(picks))
+            more = ranker.fallbacks(shopper, excluded)
+            if wish.is_narrow:
+                more = _further(shopper, ranker, excluded, sieve)
+            picks += islice(filter(sieve.lets, more), wish.limit - len(picks))
         return picks
 
+    def _ranked(
+        self, shopper: Shopper, ranker: Ranker, context_product_id: int | None
+    ) -> Sequence[Pick]:
+        """Return the stored picks, or fresh ones where they would be others.
 
-def _stored_or_ranked(shopper: Shopper, ranker: Ranker) -> tuple[Pick, ...]:
-    """Return the stored picks, or fresh ones where a newer model than theirs is in use.
-
-    Picks are a function of the history, so a new model needs no rewriting of shoppers.
-    """
-    version = ranker.model.version if ranker.model else None
-    if shopper.picks and shopper.model == version:
-        return shopper.picks
-    return ranker.rank(shopper)
-
-
-def _available(picks: Iterable[Pick], availability: Availability) -> Iterator[Pick]:
-    return (pick for pick in picks if pick.product_id not in availability.unavailable)
+        Picks are a function of the history, so a new model needs no rewriting of shoppers. The
+        product that the shopper stands before counts as looked at this moment, and is not kept.
+        """
+        if context_product_id is not None:
+            now = ticks_of(self._clock())
+            act = Act(now, 0, context_product_id, EventType.PRODUCT_VIEW)
+            return ranker.rank(replace(shopper, history=(*shopper.history, act)))
+        version = ranker.model.version if ranker.model else None
+        if shopper.picks and shopper.model == version:
+            return shopper.picks
+        return ranker.rank(shopper)
 
 
-def _shown(pick: Pick) -> RecommendedProduct:
-    return RecommendedProduct(
-        product_id=pick.product_id,
-        score=round(pick.score, SCORE_DIGITS),
-        reason=pick.reason.code,
-        source=pick.source,
-        because_of=pick.because_of,
+def _further(shopper: Shopper, ranker: Ranker, excluded: Excluded, sieve: _Sieve) -> Iterator[Pick]:
+    """Yield all that might fit, the ladder down to the oldest product of what is asked for."""
+    newest = (
+        Pick(product_id, 0.0, Source.NEWEST, Reason.NEW)
+        for product_id in sieve.catalogue.newest_of(sieve.wanted)
     )
+    yield from _once(interest_of(shopper, ranker), excluded)
+    yield from ranker.fallbacks(shopper, excluded)
+    yield from _once(newest, excluded)
+
+
+def _once(picks: Iterable[Pick], excluded: Excluded) -> Iterator[Pick]:
+    for pick in picks:
+        if pick.product_id not in excluded:
+            excluded.add(pick.product_id)
+            yield pick
