@@ -123,7 +123,9 @@ def model(random: Random) -> Model:
     rows = {i: list(zip(random.sample(ids, NEIGHBOURS), weights, strict=True)) for i in ids}
     newest = tuple(ids[-200:])
     now = START.isoformat()
-    return Model.from_bytes(to_bytes(ModelContent("model-1", now, now, products, rows, newest)))
+    return Model.from_bytes(
+        to_bytes(ModelContent("model-1", now, now, products, rows, newest=newest))
+    )
 
 
 def prepare(variant: str) -> InteractionsService:

@@ -18,7 +18,5 @@ def aws_errors(what: str) -> Iterator[None]:
         raise StoreUnavailableError(what, error.code) from error
     except ClientError as error:
         raise StoreUnavailableError(what, error.response["Error"]["Code"]) from error
-    except DynamoDBError as error:
-        raise StoreUnavailableError(what, error.code) from error
     except BotoCoreError as error:
         raise StoreUnavailableError(what, type(error).__name__) from error

@@ -1,11 +1,10 @@
 """Benches with known acts, and an API, for what is trending."""
 
 import gzip
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
-    asynccontextmanager,
     contextmanager,
 )
 from datetime import UTC, datetime
@@ -16,15 +15,15 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 from pydantic import SecretStr
+from services.recommender.tests.picks.api import serving as api_of
 from services.recommender.tests.trends.plain_counts import product_of
 
 from fashion_contracts.events import Interaction
 from fashion_contracts.landing import hour_prefix
 from infra.local.database import Database
 from infra.local.resources import Resources
-from recommender.app import create_app
 from recommender.learning.workbench import Workbench
 from recommender.settings import ApiSettings, LearningSettings
 
@@ -80,15 +79,7 @@ def api_settings(stores: Resources, database: Database, tmp_path: Path) -> ApiSe
 def serving(api_settings: ApiSettings) -> Serving:
     """Return what runs the app with its start and stop, and yields a client of it."""
 
-    @asynccontextmanager
-    async def serve() -> AsyncIterator[AsyncClient]:
-        app = create_app(api_settings)
-        transport = ASGITransport(app, raise_app_exceptions=False)
-        async with app.router.lifespan_context(app):
-            async with AsyncClient(transport=transport, base_url="http://recommender") as client:
-                yield client
-
-    return serve
+    return lambda: api_of(api_settings)
 
 
 @pytest.fixture

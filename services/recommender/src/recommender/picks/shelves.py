@@ -94,7 +94,7 @@ def _around(
     product_ids: Sequence[int], rows: Rows, source: ShelfSource, reason: Reason
 ) -> Iterator[ShelfProduct]:
     """Yield what these products' rows name, by the sum of its weights."""
-    scores: dict[int, int] = {}
+    scores: dict[int, float] = {}
     speakers: dict[int, tuple[float, int]] = {}
     for own in dict.fromkeys(product_ids):
         for product_id, weight in rows(own):
