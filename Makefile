@@ -20,6 +20,7 @@ PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status reset compose build-model refresh-model models rollback test pytest proof lint types contracts format bench bench-storefront template requirements clean
+.PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench bench-storefront bench-recommender template requirements clean
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -82,6 +83,9 @@ bench: .venv/.dev ## Measure the hot paths side by side; figures in build/bench/
 
 bench-storefront: .venv/.dev ## Measure events, purchases and search in one run, against their goals
 	$(BIN)/python -m bench storefront
+
+bench-recommender: .venv/.dev ## Measure serving picks, against a plain read for each request
+	$(BIN)/python -m bench recommender
 
 ##@ Infrastructure
 template: .venv/.dev ## Synthesise the one-machine template anew from the CDK code

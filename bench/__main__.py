@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("storefront", "fold")
+BENCHMARKS = ("storefront", "recommender", "fold")
 FIGURES = Path(__file__).parents[1] / "build/bench"
 
 console = Console()

@@ -5,10 +5,7 @@ from the others would else be measured, too.
 """
 
 import json
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
@@ -18,16 +15,21 @@ from typing import Any
 import psutil
 
 from bench.load import Outcome, closed_loop, open_loop, post
-from bench.servers import START_SECONDS, cpu_seconds, environment_of, medians, serving
-from infra.local.processes import Process, free_port, is_listening
-from infra.local.settings import inherited_environment
+from bench.servers import (
+    FIRST_PROCESSOR,
+    cpu_seconds,
+    environment_of,
+    medians,
+    off_first_processor,
+    running,
+    serving,
+)
 
 ROUNDS = 3
 ROUND_SECONDS = 2.0
 WARM_UP_SECONDS = 0.5
 # Never connected to: taking events asks the database for nothing.
 NO_DATABASE = "mysql+pymysql://nobody@127.0.0.1:1/none"
-FIRST_PROCESSOR = min(os.sched_getaffinity(0))
 OPEN_RATE = 2_000
 OPEN_CONNECTIONS = 256
 
@@ -68,7 +70,7 @@ class Case:
         if self.rate is None:
             return closed_loop(port, repeat(request), connections=self.connections, seconds=seconds)
         return open_loop(
-            port, request, rate=self.rate, connections=self.connections, seconds=seconds
+            port, repeat(request), rate=self.rate, connections=self.connections, seconds=seconds
         )
 
 
@@ -85,8 +87,9 @@ def run() -> dict[str, Any]:
     """Return the rates of both ways, measured in turns, and how many times faster ours is."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        stack.enter_context(processors())
-        environment = environment_of(folder, NO_DATABASE, stack.enter_context(stand_in(folder)))
+        stack.enter_context(off_first_processor())
+        port = stack.enter_context(running("bench.stand_in", folder))
+        environment = environment_of(folder, NO_DATABASE, port)
         servers = {
             name: stack.enter_context(serving(app, environment, folder, processor=FIRST_PROCESSOR))
             for name, app in APPS.items()
@@ -129,25 +132,3 @@ def _measure(case: Case, server: psutil.Process, port: int, seconds: float) -> d
         "cpu_us": round(busy * 1e6 / (answered * case.events), 1),
         "failures": float(outcome.failures),
     }
-
-
-@contextmanager
-def processors() -> Iterator[None]:
-    """Keep this process and what it starts off the first processor, if there are others."""
-    every = os.sched_getaffinity(0)
-    if len(every) > 1:
-        os.sched_setaffinity(0, every - {FIRST_PROCESSOR})
-    yield
-    os.sched_setaffinity(0, every)
-
-
-@contextmanager
-def stand_in(folder: Path) -> Iterator[int]:
-    port = free_port()
-    process = Process("kinesis", folder / "kinesis.log")
-    process.start([sys.executable, "-m", "bench.stand_in", str(port)], inherited_environment())
-    try:
-        process.wait_until(lambda: is_listening(port), seconds=START_SECONDS)
-        yield port
-    finally:
-        process.stop()

@@ -106,18 +106,18 @@ def post(path: str, body: bytes, *headers: str) -> bytes:
 
 
 def open_loop(
-    port: int, request: bytes, *, rate: float, connections: int, seconds: float
+    port: int, requests: Iterator[bytes], *, rate: float, connections: int, seconds: float
 ) -> Outcome:
     """Return the latencies, from the moment each request was due, at so many a second.
 
     They are due at random (Poisson). One that finds no connection free waits, and that counts.
     """
-    return uvloop.run(_OpenLoop(request, rate).run(port, connections, seconds))
+    return uvloop.run(_OpenLoop(requests, rate).run(port, connections, seconds))
 
 
 class _OpenLoop:
-    def __init__(self, request: bytes, rate: float) -> None:
-        self.request = request
+    def __init__(self, requests: Iterator[bytes], rate: float) -> None:
+        self.requests = requests
         self.outcome = Outcome()
         self.free: list[_OnCall] = []
         self.due: deque[float] = deque()
@@ -164,7 +164,7 @@ class _OnCall(asyncio.Protocol):
 
     def send(self, due: float) -> None:
         self._due = due
-        self._transport.write(self._run.request)
+        self._transport.write(next(self._run.requests))
 
     def data_received(self, data: bytes) -> None:
         self._received += data

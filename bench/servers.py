@@ -1,5 +1,6 @@
 """The servers that are measured: real processes, told what every measurement tells them."""
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from infra.local.processes import Process, free_port, is_listening
 from infra.local.settings import inherited_environment
 
 START_SECONDS = 60
+FIRST_PROCESSOR = min(os.sched_getaffinity(0))
 
 
 @contextmanager
@@ -33,6 +35,29 @@ def serving(
             server.cpu_affinity([processor])
         process.wait_until(lambda: is_listening(port), seconds=START_SECONDS)
         yield server, port
+    finally:
+        process.stop()
+
+
+@contextmanager
+def off_first_processor() -> Iterator[None]:
+    """Keep this process and what it starts off the first processor, if there are others."""
+    every = os.sched_getaffinity(0)
+    if len(every) > 1:
+        os.sched_setaffinity(0, every - {FIRST_PROCESSOR})
+    yield
+    os.sched_setaffinity(0, every)
+
+
+@contextmanager
+def running(module: str, folder: Path) -> Iterator[int]:
+    """Yield the port of the module, started with a port as its one argument."""
+    port = free_port()
+    process = Process(module, folder / f"{module}.log")
+    process.start([sys.executable, "-m", module, str(port)], inherited_environment())
+    try:
+        process.wait_until(lambda: is_listening(port), seconds=START_SECONDS)
+        yield port
     finally:
         process.stop()
 

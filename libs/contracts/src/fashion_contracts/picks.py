@@ -20,7 +20,7 @@ the same product.
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
@@ -53,6 +53,8 @@ TICKS_PER_SECOND: Final = 16
 
 _ACT: Final = struct.Struct("<IIBI")
 _MARK: Final = struct.Struct("<IIB")
+# When an act or mark was, whichever of them it is.
+_STAMP: Final = struct.Struct("<I4xB")
 _PICK: Final = struct.Struct("<IHBB")
 _MAX_SECONDS: Final = 2**32 - 1
 _MAX_SCORE: Final = 2**16 - 1
@@ -100,6 +102,7 @@ _REASON_CODES: Final = {
     Reason.GOES_WITH: "goes_with",
 }
 _SOURCES: Final = tuple(Source)
+_REASONS: Final = tuple(Reason)
 
 
 class Act(NamedTuple):
@@ -207,13 +210,12 @@ class Shopper:
     @classmethod
     def from_attributes(cls, item: Attributes) -> Self:
         """Read the item; an attribute that was not asked for counts as empty."""
-        history = tuple(map(_unpack_act, _ACT.iter_unpack(_binary(item, "history"))))
         return cls(
             user_id=item[SHOPPERS_KEY]["S"],
-            history=history,
+            history=tuple(map(_unpack_act, _ACT.iter_unpack(_binary(item, "history")))),
             cart=_unpack_marks(_binary(item, "cart")),
             bought=_unpack_marks(_binary(item, "bought")),
-            picks=_unpack_picks(_binary(item, "picks"), history),
+            picks=tuple(read_picks(item)),
             sequence=int.from_bytes(_binary(item, "sequence"), "big") - 1,
             model=item["model"]["S"] if "model" in item else None,
             expires_at=int(item["expires_at"]["N"]) if "expires_at" in item else 0,
@@ -230,6 +232,26 @@ class Shopper:
             )
             for pick in self.picks
         )
+
+
+def read_picks(item: Attributes) -> Iterator[Pick]:
+    """Yield the item's picks, best first, and unpack no more than is taken."""
+    history = _binary(item, "history")
+    for product_id, score, code, place in _PICK.iter_unpack(_binary(item, "picks")):
+        because_of = None
+        if (place + 1) * _ACT.size <= len(history):
+            because_of = _ACT.unpack_from(history, place * _ACT.size)[1]
+        yield Pick(
+            product_id, score / _MAX_SCORE, _SOURCES[code >> 4], _REASONS[code & 15], because_of
+        )
+
+
+def read_last_ticks(item: Attributes) -> int | None:
+    """Return the time of the item's latest act or mark, as `Shopper.last_ticks` does."""
+    columns = (("history", _ACT.size), ("cart", _MARK.size), ("bought", _MARK.size))
+    packed = ((_binary(item, name), size) for name, size in columns)
+    stamps = (_STAMP.unpack_from(stamps, len(stamps) - size) for stamps, size in packed if stamps)
+    return max((seconds * TICKS_PER_SECOND + (code >> 4) for seconds, code in stamps), default=None)
 
 
 def pack_sequence(sequence: int) -> bytes:
@@ -282,17 +304,4 @@ def _unpack_marks(packed: bytes) -> tuple[Mark, ...]:
     return tuple(
         Mark(seconds * TICKS_PER_SECOND + (flags >> 4), bool(flags & 1), product_id)
         for seconds, product_id, flags in _MARK.iter_unpack(packed)
-    )
-
-
-def _unpack_picks(packed: bytes, history: tuple[Act, ...]) -> tuple[Pick, ...]:
-    return tuple(
-        Pick(
-            product_id,
-            score / _MAX_SCORE,
-            _SOURCES[code >> 4],
-            Reason(code & 15),
-            history[place].product_id if place < len(history) else None,
-        )
-        for product_id, score, code, place in _PICK.iter_unpack(packed)
     )

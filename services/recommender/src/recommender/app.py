@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from fashion_kit.aws import client
 from fashion_kit.clock import Clock, utc_now
 from fashion_kit.dynamodb.client import Limits, make_dynamodb
+from fashion_kit.garbage import calm_garbage_collection
 from fashion_kit.ids import IdFactory, new_id
 from fashion_kit.logs import configure
 from fashion_kit.metrics import install_metrics
@@ -51,6 +52,7 @@ def create_app(
         configure(told.log_level, told.log_format, service="recommender")
         async with AsyncExitStack() as stack:
             await _start(app, told, stack, clock, make_id)
+            stack.enter_context(calm_garbage_collection())
             yield open_edge(told)
 
     app = FastAPI(

@@ -12,8 +12,8 @@ from recommender.trends.schemas import Dimension, Window
 WEIGHTS = {
     EventType.PRODUCT_VIEW: 1,
     EventType.LIST_CLICK: 1,
-    EventType.ADD_TO_CART: 3,
-    EventType.PURCHASE: 3,
+    EventType.ADD_TO_CART: 5,
+    EventType.PURCHASE: 5,
 }
 Counts = dict[int | str, tuple[float, float, int]]
 """By value: interest now and in the window before, and how many shoppers it comes from now."""

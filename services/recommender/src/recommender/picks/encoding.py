@@ -6,9 +6,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.json import Encoder
 
+from fashion_contracts.picks import Reason
 from recommender.picks.schemas import Chosen
 
 SCORE_DIGITS: Final = 4
+
+_CODES: Final = tuple(reason.code for reason in Reason)
 
 
 class _Item(Struct, gc=False):
@@ -39,7 +42,7 @@ def encoded(chosen: Chosen) -> bytes:
             chosen.user_id,
             chosen.generated_at,
             [
-                _Item(pick[0], round(pick[1], SCORE_DIGITS), pick[3].code, pick[2], pick[4])
+                _Item(pick[0], round(pick[1], SCORE_DIGITS), _CODES[pick[3]], pick[2], pick[4])
                 for pick in chosen.picks
             ],
         )

@@ -2,19 +2,21 @@
 
 import asyncio
 from binascii import a2b_base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from fashion_contracts.picks import SHOPPERS_KEY, Shopper
+from fashion_contracts.picks import SHOPPERS_KEY, Attributes
 from fashion_kit.batcher import Batcher, BatchLimits, Refused, UndeliveredError
 from fashion_kit.clock import Clock
 from fashion_kit.dynamodb.client import DynamoDB, DynamoDBError
+from fashion_kit.errors import ShopError
 from recommender.errors import StoreUnavailableError
 from recommender.picks.catalogue import Availability, Catalogue, Kind, ProductFacts
+from recommender.picks.stored import StoredShopper
 from recommender.stores import aws_errors
 
 # The fence stays behind: it is of no use to a reader.
@@ -41,21 +43,30 @@ class PicksRepository:
         self._dynamodb = dynamodb
         self._table = table
         limits = BatchLimits(_BATCH_GET_LIMIT, _BATCH_GET_LIMIT, queued, in_flight)
-        self._batcher: Batcher[str, Shopper] = Batcher(self._read_many, limits=limits)
-        self._reading: dict[str, asyncio.Task[Shopper]] = {}
+        self._batcher: Batcher[str, StoredShopper] = Batcher(self._read_many, limits=limits)
+        self._reading: dict[str, asyncio.Future[StoredShopper]] = {}
 
-    async def get(self, user_id: str) -> Shopper:
+    async def get(self, user_id: str) -> StoredShopper:
         """Return the shopper; one who is not known has done nothing yet.
 
         Raises OverloadedError when too many wait, StoreUnavailableError when DynamoDB fails.
         """
         reading = self._reading.get(user_id)
-        if reading is None:
-            reading = asyncio.create_task(self._read(user_id))
-            self._reading[user_id] = reading
-            reading.add_done_callback(lambda _: self._reading.pop(user_id))
-        # One who goes away does not take the reading from the others.
-        return await asyncio.shield(reading)
+        if reading is not None:
+            # One who goes away does not take the reading from the others.
+            return await asyncio.shield(reading)
+        reading = self._reading[user_id] = asyncio.get_running_loop().create_future()
+        try:
+            stored = await self._read(user_id)
+        except BaseException as error:
+            is_ours = isinstance(error, ShopError)
+            reading.set_exception(error if is_ours else _failed(type(error).__name__))
+            reading.exception()  # perhaps nobody shares it, and asyncio would complain
+            raise
+        finally:
+            del self._reading[user_id]
+        reading.set_result(stored)
+        return stored
 
     async def forget(self, user_id: str, *, until: datetime) -> None:
         """Drop all that is known of the shopper, and some time after `until` the item itself.
@@ -86,14 +97,14 @@ class PicksRepository:
         """Take nothing more, and return when everything taken has been answered."""
         await self._batcher.drain()
 
-    async def _read(self, user_id: str) -> Shopper:
+    async def _read(self, user_id: str) -> StoredShopper:
         try:
             (shopper,) = await self._batcher.submit((user_id,))
         except UndeliveredError as error:
-            raise StoreUnavailableError("read a shopper", _UNPROCESSED) from error
+            raise _failed(_UNPROCESSED) from error
         return shopper
 
-    async def _read_many(self, user_ids: Sequence[str]) -> Sequence[Shopper | Refused]:
+    async def _read_many(self, user_ids: Sequence[str]) -> Sequence[StoredShopper | Refused]:
         request = {
             self._table: {
                 "Keys": [{SHOPPERS_KEY: {"S": user_id}} for user_id in user_ids],
@@ -106,7 +117,7 @@ class PicksRepository:
         left = answer["UnprocessedKeys"].get(self._table, {}).get("Keys", ())
         refused = {key[SHOPPERS_KEY]["S"] for key in left}
         return [
-            Refused(_UNPROCESSED) if user_id in refused else _shopper(user_id, items)
+            Refused(_UNPROCESSED) if user_id in refused else _stored(user_id, items.get(user_id))
             for user_id in user_ids
         ]
 
@@ -138,14 +149,15 @@ class CatalogueRepository:
         return before.changed((_facts(*row) for row in rows), read_at)
 
 
-def _shopper(user_id: str, items: Mapping[str, Any]) -> Shopper:
-    item = items.get(user_id)
-    if item is None:
-        return Shopper(user_id)
-    for value in item.values():
+def _failed(code: str) -> StoreUnavailableError:
+    return StoreUnavailableError("read a shopper", code)
+
+
+def _stored(user_id: str, item: Attributes | None) -> StoredShopper:
+    for value in item.values() if item else ():
         if "B" in value:
             value["B"] = a2b_base64(value["B"])
-    return Shopper.from_attributes(item)
+    return StoredShopper(user_id, item)
 
 
 def _facts(product_id: int, *rest: Any) -> ProductFacts:

@@ -23,6 +23,7 @@ from recommender.picks.schemas import (
     ViewedProduct,
     Wish,
 )
+from recommender.picks.stored import StoredShopper
 from recommender.refreshing import Refreshing
 from recommender.settings import ApiSettings
 
@@ -72,12 +73,12 @@ class PicksService:
         wanted = EVERYTHING
         if wish.category is not None or wish.max_price is not None:
             wanted = catalogue.narrowing(wish.category, wish.max_price)
-        shopper = await self._shoppers.get(user_id)
+        stored = await self._shoppers.get(user_id)
         ranker = self._rankers.current(catalogue.newest)
-        picks = self._choose(shopper, ranker, wish, _Sieve(catalogue, wish.exclude, wanted))
+        picks = self._choose(stored, ranker, wish, _Sieve(catalogue, wish.exclude, wanted))
         if not picks and not wish.is_narrow:
             raise NothingToRecommendError
-        last = shopper.last_ticks
+        last = stored.last_ticks
         return Chosen(
             user_id=user_id,
             recommendation_id=self._make_id(),
@@ -88,7 +89,7 @@ class PicksService:
 
     async def recently_viewed(self, user_id: str, limit: int) -> RecentlyViewed:
         """Return what the shopper looked at, each product once, the latest first."""
-        shopper = await self._shoppers.get(user_id)
+        shopper = (await self._shoppers.get(user_id)).whole
         catalogue = self._catalogue.value
         latest = {act.product_id: act.ticks for act in shopper.history}
         shown = sorted(filter(catalogue.is_active, latest), key=latest.__getitem__, reverse=True)
@@ -108,7 +109,7 @@ class PicksService:
 
     async def rerank(self, user_id: str, product_ids: Sequence[int]) -> Reranked:
         """Return all of these products, those that interest the shopper most first."""
-        shopper = await self._shoppers.get(user_id)
+        shopper = (await self._shoppers.get(user_id)).whole
         ranker = self._rankers.current()
         scores = {pick.product_id: pick.score for pick in interest_of(shopper, ranker)}
         ordered = sorted(product_ids, key=lambda product_id: -scores.get(product_id, 0.0))
@@ -128,13 +129,16 @@ class PicksService:
         """Drop all that is known of the shopper."""
         await self._shoppers.forget(user_id, until=self._clock() + self._forgotten_expiry)
 
-    def _choose(self, shopper: Shopper, ranker: Ranker, wish: Wish, sieve: _Sieve) -> list[Pick]:
-        ranked = self._ranked(shopper, ranker, wish.context_product_id)
+    def _choose(
+        self, stored: StoredShopper, ranker: Ranker, wish: Wish, sieve: _Sieve
+    ) -> list[Pick]:
+        ranked = self._ranked(stored, ranker, wish.context_product_id)
         picks = list(islice(filter(sieve.lets, ranked), wish.limit))
         for with_seen in (True, False):
             if len(picks) == wish.limit or (picks and not with_seen):
                 break
             # Only when nothing else is left is a product shown that was just seen.
+            shopper = stored.whole
             excluded = Excluded(shopper, ranker.model, with_seen=with_seen)
             for pick in picks:
                 excluded.add(pick.product_id)
@@ -145,8 +149,8 @@ class PicksService:
         return picks
 
     def _ranked(
-        self, shopper: Shopper, ranker: Ranker, context_product_id: int | None
-    ) -> Sequence[Pick]:
+        self, stored: StoredShopper, ranker: Ranker, context_product_id: int | None
+    ) -> Iterable[Pick]:
         """Return the stored picks, or fresh ones where they would be others.
 
         Picks are a function of the history, so a new model needs no rewriting of shoppers. The
@@ -155,11 +159,12 @@ class PicksService:
         if context_product_id is not None:
             now = ticks_of(self._clock())
             act = Act(now, 0, context_product_id, EventType.PRODUCT_VIEW)
+            shopper = stored.whole
             return ranker.rank(replace(shopper, history=(*shopper.history, act)))
         version = ranker.model.version if ranker.model else None
-        if shopper.picks and shopper.model == version:
-            return shopper.picks
-        return ranker.rank(shopper)
+        if stored.has_picks and stored.model == version:
+            return stored.picks
+        return ranker.rank(stored.whole)
 
 
 def _further(shopper: Shopper, ranker: Ranker, excluded: Excluded, sieve: _Sieve) -> Iterator[Pick]:
