@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Final
 
 from fashion_contracts.events import EventType
 from fashion_contracts.picks import Act, Pick, Reason, Shopper, Source, instant_of, ticks_of
@@ -26,6 +27,8 @@ from recommender.picks.schemas import (
 from recommender.picks.stored import StoredShopper
 from recommender.refreshing import Refreshing
 from recommender.settings import ApiSettings
+
+PERSONAL: Final = frozenset({Source.SESSION, Source.USER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,9 @@ class PicksService:
         self, stored: StoredShopper, ranker: Ranker, wish: Wish, sieve: _Sieve
     ) -> list[Pick]:
         ranked = self._ranked(stored, ranker, wish.context_product_id)
+        if sieve.wanted != EVERYTHING:
+            # Few of the ranked picks fit, and what else is near the shopper comes before trends.
+            ranked = (pick for pick in ranked if pick.source in PERSONAL)
         picks = list(islice(filter(sieve.lets, ranked), wish.limit))
         for with_seen in (True, False):
             if len(picks) == wish.limit or (picks and not with_seen):
