@@ -12,8 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.events import FIRST_PROCESSOR, processors, stand_in
-from bench.servers import medians
+from bench.servers import FIRST_PROCESSOR, medians, off_first_processor, running
 from infra.local.aws_endpoint import REGION
 from infra.local.processes import Process
 from infra.local.settings import inherited_environment
@@ -30,12 +29,12 @@ def run() -> dict[str, Any]:
     """Return what an event costs each way and in batches of each size, measured in turns."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        stack.enter_context(processors())
+        stack.enter_context(off_first_processor())
         rounds: dict[str, list[Cases]] = {variant: [] for variant in VARIANTS}
         for _ in range(ROUNDS):
             for variant in VARIANTS:
                 # Each time a store of its own, so that all of them begin with the same shoppers.
-                with stand_in(folder) as port:
+                with running("bench.stand_in", folder) as port:
                     rounds[variant].append(_measured(variant, port, folder))
     figures = {
         variant: {size: medians([cases[size] for cases in measured]) for size in measured[0]}
