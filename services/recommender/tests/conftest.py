@@ -143,7 +143,7 @@ def model_bytes() -> bytes:
         for number in range(1, 41)
     }
     content = ModelContent(
-        "model-1", NOON.isoformat(), NOON.isoformat(), products, rows, newest=(40, 39)
+        "model-1", NOON.isoformat(), NOON.isoformat(), products, rows, rows, newest=(40, 39)
     )
     return to_bytes(content)
 

@@ -21,6 +21,6 @@ class Serving(Construct):
         picks.shoppers.grant(
             self.role, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:UpdateItem"
         )
-        picks.trends.grant(self.role, "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan")
+        picks.trends.grant(self.role, "dynamodb:GetItem")
         picks.models.grant(self.role, "dynamodb:GetItem")
         lake.grant_read(lake.models, self.role, *names.MODEL_KEYS)

@@ -102,12 +102,13 @@ class TestForget:
         guest: Events,
     ) -> None:
         service, batch = make_service(stored_settings), records([guest(5)])
-        service.apply(batch)
+        await service.apply(batch)
 
         await api.delete("/recommendations/anon-1")
-        service.apply(batch)
+        await service.apply(batch)
 
-        assert shoppers.get("anon-1").history == ()
+        assert (await shoppers.get("anon-1")).history == ()
+        await service.close()
 
     async def test_what_is_done_afterwards_is_known_again(
         self, catalogue: Database, fold_events: Any, api: AsyncClient, guest: Events
@@ -123,7 +124,7 @@ class TestForget:
         self, shoppers: ShoppersRepository, api: AsyncClient
     ) -> None:
         assert (await api.delete("/recommendations/anon-1")).status_code == 204
-        assert shoppers.get("anon-1").expires_at == 0
+        assert (await shoppers.get("anon-1")).expires_at == 0
 
     @pytest.mark.parametrize(
         ("asking", "role", "status"),
