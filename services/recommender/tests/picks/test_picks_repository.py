@@ -88,7 +88,7 @@ class TestOverTheRealTable:
         event: Events,
     ) -> None:
         fold_events(*(event(number, shopper="a") for number in range(1, 30)))
-        written = shoppers.get("a")
+        written = await shoppers.get("a")
 
         stored = await reading(real, stores.shoppers_table).get("a")
 
