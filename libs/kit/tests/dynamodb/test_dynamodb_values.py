@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from fashion_kit.dynamodb.values import from_wire, to_wire
 
-VALUES = st.binary() | st.text() | st.integers() | st.booleans()
+# DynamoDB keeps a number to 38 digits.
+NUMBERS = st.integers(-(10**38) + 1, 10**38 - 1)
+VALUES = st.binary() | st.text() | NUMBERS | st.booleans()
 
 
 @given(st.dictionaries(st.text(min_size=1), VALUES, max_size=6))
