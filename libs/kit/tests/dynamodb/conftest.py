@@ -69,7 +69,7 @@ class Server:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[1:-2]
-        self.heads.append(dict(line.split(": ", 1) for line in head))
+        self.heads.append(dict(line.split(":", 1) for line in head))
         body = await reader.readexactly(int(self.heads[-1]["content-length"]))
         self.bodies.append(json.loads(body))
         self._at_once += 1

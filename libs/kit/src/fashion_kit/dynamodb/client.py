@@ -110,10 +110,9 @@ class DynamoDB:
     async def _attempt(self, operation: str, body: bytes) -> dict[str, Any]:
         credentials = await self._frozen_credentials()
         headers = self._signer.headers(operation, body, credentials, self._clock())
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
         head = (
-            f"POST / HTTP/1.1\r\n{lines}user-agent: {aws.USER_AGENT}\r\n"
-            f"content-length: {len(body)}\r\n\r\n"
+            f"POST / HTTP/1.1\r\n{headers}user-agent:{aws.USER_AGENT}\r\n"
+            f"content-length:{len(body)}\r\n\r\n"
         )
         try:
             answer = await self._pool.ask(head.encode() + body)

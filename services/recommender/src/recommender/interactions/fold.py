@@ -6,7 +6,7 @@ end is older than all that stays, and what stays only gets newer, so it cannot c
 order and any repetition of the same events end in the same bytes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -34,12 +34,26 @@ _BOUGHT_ENDED: Final = {EventType.PURCHASE: False, EventType.REFUND: True}
 
 def fold(shopper: Shopper, events: Iterable[Interaction]) -> Shopper:
     """Return the shopper with these events taken into account; picks are not ranked anew."""
-    events = list(events)
+    acts: list[Act] = []
+    cart: list[Mark] = []
+    bought: list[Mark] = []
+    for event in events:
+        product_id, type_ = event.product_id, event.type
+        if product_id is None:
+            continue
+        # A client's clock that is ahead is not believed.
+        ticks = ticks_of(min(event.event_time, event.received_at))
+        if type_ in INTEREST_TYPES:
+            acts.append(Act(ticks, event_hash(event.event_id), product_id, type_))
+        if type_ in _CART_ENDED:
+            cart.append(Mark(ticks, _CART_ENDED[type_], product_id))
+        if type_ in _BOUGHT_ENDED:
+            bought.append(Mark(ticks, _BOUGHT_ENDED[type_], product_id))
     return replace(
         shopper,
-        history=merge_history(shopper.history, _acts_of(events)),
-        cart=merge_marks(shopper.cart, _marks_of(events, _CART_ENDED), keep=CART_LENGTH),
-        bought=merge_marks(shopper.bought, _marks_of(events, _BOUGHT_ENDED), keep=BOUGHT_LENGTH),
+        history=merge_history(shopper.history, acts),
+        cart=merge_marks(shopper.cart, cart, keep=CART_LENGTH),
+        bought=merge_marks(shopper.bought, bought, keep=BOUGHT_LENGTH),
     )
 
 
@@ -53,36 +67,34 @@ def join(shopper: Shopper, guest: Shopper) -> Shopper:
     )
 
 
-def merge_history(known: Iterable[Act], new: Iterable[Act]) -> tuple[Act, ...]:
-    """Return the latest acts of both, each event once; an event told twice counts at its first."""
-    union: dict[tuple[int, EventType, int], Act] = {}
-    for act in (*known, *new):
-        identity = (act.product_id, act.type, act.event_hash)
-        union[identity] = min(act, union.get(identity, act))
-    return tuple(sorted(union.values())[-HISTORY_LENGTH:])
+def merge_history(known: Sequence[Act], new: Iterable[Act]) -> tuple[Act, ...]:
+    """Return the latest acts of both, each event once; an event told twice counts at its first.
+
+    The known are told apart already, and the new are few.
+    """
+    acts = list(known)
+    for act in new:
+        place = _place_of(act, acts)
+        if place is None:
+            acts.append(act)
+        else:
+            acts[place] = min(act, acts[place])
+    acts.sort()
+    return tuple(acts[-HISTORY_LENGTH:])
 
 
-def merge_marks(known: Iterable[Mark], new: Iterable[Mark], *, keep: int) -> tuple[Mark, ...]:
+def merge_marks(known: Sequence[Mark], new: Iterable[Mark], *, keep: int) -> tuple[Mark, ...]:
     """Return the latest mark of each product, and of these the latest."""
-    union: dict[int, Mark] = {}
-    for mark in (*known, *new):
+    union = {mark.product_id: mark for mark in known}
+    for mark in new:
         union[mark.product_id] = max(mark, union.get(mark.product_id, mark))
     return tuple(sorted(union.values())[-keep:])
 
 
-def _acts_of(events: Iterable[Interaction]) -> Iterator[Act]:
-    for event in events:
-        if event.type in INTEREST_TYPES and event.product_id is not None:
-            hashed = event_hash(event.event_id)
-            yield Act(_ticks(event), hashed, event.product_id, event.type)
-
-
-def _marks_of(events: Iterable[Interaction], ended: dict[EventType, bool]) -> Iterator[Mark]:
-    for event in events:
-        if event.type in ended and event.product_id is not None:
-            yield Mark(_ticks(event), ended[event.type], event.product_id)
-
-
-def _ticks(event: Interaction) -> int:
-    """Return when it happened; a client's clock that is ahead is not believed."""
-    return ticks_of(min(event.event_time, event.received_at))
+def _place_of(act: Act, acts: Sequence[Act]) -> int | None:
+    """Return where the same event's act is, if it is there: the one that differs in time only."""
+    identity = act[1:]
+    for place, other in enumerate(acts):
+        if other.event_hash == act.event_hash and other[1:] == identity:
+            return place
+    return None
