@@ -5,16 +5,17 @@ import json
 import os
 import sys
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from random import Random
-from time import perf_counter, process_time
+from time import perf_counter, process_time, thread_time
 from typing import Any
 
 from fashion_contracts.events import EventType, Interaction
+from fashion_contracts.picks import Pick, Shopper
 from fashion_kit.aws import client
 from fashion_kit.dynamodb.client import DynamoDB
 from fashion_kit.dynamodb.values import from_wire, to_wire
@@ -25,12 +26,17 @@ from recommender.trends.repository import TrendsRepository
 
 PRODUCTS = 5_000
 NEIGHBOURS = 50
-ACTIVE_SHOPPERS = 1_000
+KIND = 200
+"""How many products are of one kind: the neighbours of each are among them."""
+# A shopper clicks every twenty seconds or so: the first is a small shop, or one that
+# catches up; the second is a busy hour.
+SHOPPERS_AT_ONCE = (100, 1_000)
 BATCH_SIZES = (100, 500)
-WARM_UP_EVENTS = 8_000
-EVENTS = {"ours": 10_000, "boto3": 3_000}
+EVENTS = {"ours": 6_000, "boto3": 3_000}
 BOTO3_THREADS = 8
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+Ranking = Callable[[Shopper], tuple[tuple[Pick, ...], str | None]]
 
 
 class Boto3DynamoDB(DynamoDB):
@@ -57,19 +63,16 @@ class Boto3DynamoDB(DynamoDB):
         return {"Responses": {table: [to_wire(item) for item in found] for table, found in tables}}
 
 
-def clicks(random: Random) -> Iterator[Interaction]:
-    """Yield events as a shop's visitors send them: sessions of 7 clicks, 4 at the median.
-
-    So many shoppers are at it at once that few of a batch's events are of one shopper.
-    """
-    remaining = [0] * ACTIVE_SHOPPERS
-    shoppers = [""] * ACTIVE_SHOPPERS
-    products = [1] * ACTIVE_SHOPPERS
-    for number in range(10**9):
-        place = random.randrange(ACTIVE_SHOPPERS)
+def clicks(random: Random, at_once: int, first: int) -> Iterator[Interaction]:
+    """Yield events as a shop's visitors send them: sessions of 7 clicks, 4 at the median."""
+    remaining = [0] * at_once
+    shoppers = [""] * at_once
+    products = [1] * at_once
+    for number in count(first):
+        place = random.randrange(at_once)
         if remaining[place] == 0:
             remaining[place] = min(int(random.lognormvariate(1.4, 1.0)) + 1, 60)
-            shoppers[place] = f"01JD000000000000000{random.randrange(ACTIVE_SHOPPERS * 5):07}"
+            shoppers[place] = f"01JD000000000000000{random.randrange(at_once * 5):07}"
             products[place] = random.randrange(1, PRODUCTS + 1)
         remaining[place] -= 1
         products[place] = (products[place] + random.randrange(1, 9)) % PRODUCTS + 1
@@ -95,32 +98,33 @@ def _event(number: int, shopper: str, product: int, random: Random) -> Interacti
     )
 
 
-def batches(events: Iterator[Interaction], count: int, size: int) -> list[dict[str, Any]]:
+def batches(events: Iterator[Interaction], wanted: int, size: int) -> list[dict[str, Any]]:
     """Return so many events as Lambda hands them over."""
-    made = []
-    for first in range(0, count, size):
-        records = [
-            {"kinesis": {"sequenceNumber": _sequence(event), "data": _data(event)}}
-            for event in islice(events, min(size, count - first))
-        ]
-        made.append({"Records": records})
-    return made
+    remaining = map(_record, islice(events, wanted))
+    return [{"Records": records} for records in iter(lambda: list(islice(remaining, size)), [])]
 
 
-def _sequence(event: Interaction) -> str:
-    return str(10**55 + int(event.event_id.removeprefix("01JE")))
-
-
-def _data(event: Interaction) -> str:
-    return b64encode(event.to_record()).decode()
+def _record(event: Interaction) -> dict[str, Any]:
+    return {
+        "kinesis": {
+            "partitionKey": event.shopper_id,
+            "sequenceNumber": str(10**55 + int(event.event_id.removeprefix("01JE"))),
+            "data": b64encode(event.to_record()).decode(),
+        }
+    }
 
 
 def model(random: Random) -> Model:
     """Return a model in which every product has all its neighbours."""
     ids = range(1, PRODUCTS + 1)
-    products = [ModelProduct(i, f"f{i}", f"c{i % 40}", f"m{i % 4}", "Women") for i in ids]
+    products = [ModelProduct(i, f"f{i}", f"c{i // KIND}", f"m{i % 4}", "Women") for i in ids]
     weights = [1 / place for place in range(1, NEIGHBOURS + 1)]
-    rows = {i: list(zip(random.sample(ids, NEIGHBOURS), weights, strict=True)) for i in ids}
+    kinds = [range(first, first + KIND) for first in range(1, PRODUCTS, KIND)]
+    rows = {
+        product: list(zip(random.sample(kind, NEIGHBOURS), weights, strict=True))
+        for kind in kinds
+        for product in kind
+    }
     newest = tuple(ids[-200:])
     now = START.isoformat()
     return Model.from_bytes(
@@ -140,9 +144,29 @@ def prepare(variant: str) -> InteractionsService:
     return service
 
 
-def measured(made: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Return what the handler needed for the batches."""
+class Stopwatch:
+    """Adds up the processor's time that a function takes."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def around(self, function: Ranking) -> Ranking:
+        """Return the function with the watch running while it works."""
+
+        def watched(shopper: Shopper) -> tuple[tuple[Pick, ...], str | None]:
+            begun = thread_time()
+            ranked = function(shopper)
+            self.seconds += thread_time() - begun
+            return ranked
+
+        return watched
+
+
+def measured(made: Sequence[dict[str, Any]], ranking: Stopwatch) -> dict[str, float]:
+    """Return what the handler needed for the batches, and how much of it for ranking."""
     events = sum(len(batch["Records"]) for batch in made)
+    shoppers = sum(len({r["kinesis"]["partitionKey"] for r in b["Records"]}) for b in made)
+    ranking.seconds = 0.0
     begun, busy = perf_counter(), process_time()
     for batch in made:
         failed = on_interactions.handler(batch, None)["batchItemFailures"]
@@ -150,9 +174,11 @@ def measured(made: Sequence[dict[str, Any]]) -> dict[str, float]:
             raise RuntimeError(f"{len(failed)} records were not folded")
     busy, took = process_time() - busy, perf_counter() - begun
     return {
+        "shoppers_a_batch": round(shoppers / len(made), 1),
         "events_per_s": round(events / took, 1),
-        "cpu_us": round(busy * 1e6 / events, 1),
         "events_per_cpu_s": round(events / busy, 1),
+        "cpu_us": round(busy * 1e6 / events, 1),
+        "ranking_us": round(ranking.seconds * 1e6 / events, 1),
     }
 
 
@@ -160,10 +186,17 @@ def main() -> None:
     """Measure the variant with batches of each size, on one processor."""
     variant, output, processor = sys.argv[1:]
     os.sched_setaffinity(0, {int(processor)})
-    prepare(variant)
-    events = clicks(Random(7))  # noqa: S311 - the same for every run
-    measured(batches(events, WARM_UP_EVENTS if variant == "ours" else EVENTS[variant], 500))
-    figures = {str(size): measured(batches(events, EVENTS[variant], size)) for size in BATCH_SIZES}
+    service = prepare(variant)
+    ranking = Stopwatch()
+    service._rankers.rank = ranking.around(service._rankers.rank)  # type: ignore[method-assign, assignment]
+    figures = {}
+    for at_once in SHOPPERS_AT_ONCE:
+        # Sequence numbers only grow, whoever is there.
+        events = clicks(Random(7), at_once, first=10**7 * at_once)  # noqa: S311 - no secret
+        measured(batches(events, EVENTS[variant], 500), ranking)
+        for size in BATCH_SIZES:
+            name = f"{at_once} shoppers at once, batches of {size}"
+            figures[name] = measured(batches(events, EVENTS[variant], size), ranking)
     Path(output).write_text(json.dumps(figures))
 
 

@@ -67,3 +67,19 @@ async def test_what_changes_nothing_costs_nothing_but_the_read(
     await service.apply(records([event(None, EventType.PAGE_VIEW)]))
 
     assert memory.calls == ["BatchGetItem"]
+
+
+async def test_a_guest_whose_clicks_are_in_the_same_batch_keeps_them(
+    memory: Any, service_of: ServiceOf, event: Events, records: Records
+) -> None:
+    identified = event(None, EventType.IDENTIFY, **GUEST | {"shopper": "shopper"})
+    batch = records([event(5, **GUEST), event(6, **GUEST), identified, event(7)])
+
+    assert await service_of(memory).apply(batch) == []
+
+    keys = ("shopper", "anon-12345678")
+    together = [memory.items[key]["history"] for key in keys]
+    one_by_one = type(memory)()
+    for record in batch:
+        await service_of(one_by_one).apply([record])
+    assert [one_by_one.items[key]["history"] for key in keys] == together

@@ -22,12 +22,14 @@ class Signer:
         self._host = host
         self._region = region
         self._key: _DayKey | None = None
+        self._second = -1
+        self._stamp = ""
 
     def headers(
         self, operation: str, body: bytes, credentials: ReadOnlyCredentials, instant: datetime
     ) -> str:
         """Return the header lines that make the body a signed request of the operation."""
-        stamp = _stamp(instant)
+        stamp = self._stamp_of(instant)
         token = credentials.token
         token_line = f"x-amz-security-token:{token}\n" if token else ""
         token_name = "x-amz-security-token;" if token else ""
@@ -47,6 +49,13 @@ class Signer:
             f" SignedHeaders={names}, Signature={signature}\n"
         )
         return (lines + authorization).replace("\n", "\r\n")
+
+    def _stamp_of(self, instant: datetime) -> str:
+        """Return the instant as signatures have it: the same for all requests of one second."""
+        second = int(instant.timestamp())
+        if second != self._second:
+            self._second, self._stamp = second, instant.strftime("%Y%m%dT%H%M%SZ")
+        return self._stamp
 
     def _key_of(self, secret: str | None, day: str) -> "_DayKey":
         """Return the key of the day: one is good for all of the day's requests."""
@@ -81,9 +90,3 @@ class _DayKey:
         outer = self._outer.copy()
         outer.update(inner.digest())
         return outer.hexdigest()
-
-
-def _stamp(instant: datetime) -> str:
-    """Return the instant, in UTC, as signatures have it: a third of strftime's time."""
-    date, _, time = instant.isoformat(timespec="seconds")[:19].partition("T")
-    return f"{date.replace('-', '')}T{time.replace(':', '')}Z"

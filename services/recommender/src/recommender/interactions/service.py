@@ -33,7 +33,7 @@ from functools import reduce
 from math import ceil
 
 from fashion_contracts.events import EventType
-from fashion_contracts.picks import Shopper, instant_of
+from fashion_contracts.picks import TICKS_PER_SECOND, Shopper
 from fashion_kit.errors import TransientError
 from fashion_kit.logs import get_logger
 from recommender.errors import ShopperChangedError, ShopperContendedError
@@ -159,8 +159,8 @@ class InteractionsService:
 
     def _expiry_of(self, shopper: Shopper) -> int:
         """Count from the last act, not from now: the same events give the same item."""
-        last = instant_of(shopper.last_ticks or 0)
-        return ceil((last + self._settings.shopper_expiry).timestamp())
+        last = (shopper.last_ticks or 0) / TICKS_PER_SECOND
+        return ceil(last + self._settings.shopper_expiry.total_seconds())
 
 
 def _identities(arrivals: Iterable[Arrival]) -> Iterator[tuple[str, int]]:

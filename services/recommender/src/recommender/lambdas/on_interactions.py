@@ -2,9 +2,11 @@
 
 import asyncio
 from base64 import b64decode
+from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
+from fashion_kit.garbage import calm_garbage_collection
 from fashion_kit.logs import configure
 from recommender.interactions.factory import make_service
 from recommender.interactions.records import StreamRecord
@@ -16,7 +18,10 @@ from recommender.settings import InteractionsSettings
 def _service() -> InteractionsService:
     settings = InteractionsSettings()
     configure(settings.log_level, settings.log_format, service="recommender-interactions")
-    return make_service(settings)
+    service = make_service(settings)
+    # For as long as the process lives.
+    ExitStack().enter_context(calm_garbage_collection())
+    return service
 
 
 @cache
