@@ -266,11 +266,7 @@ def stored_settings(stores: Resources) -> InteractionsSettings:
 @pytest.fixture
 async def shoppers(stored_settings: InteractionsSettings) -> AsyncIterator[ShoppersRepository]:
     """Return the real shoppers table."""
-    made = ShoppersRepository(
-        make_dynamodb(Limits()),
-        stored_settings.shoppers_table,
-        forgotten_expiry=stored_settings.forgotten_expiry,
-    )
+    made = ShoppersRepository(make_dynamodb(Limits()), stored_settings.shoppers_table)
     yield made
     await made.close()
 

@@ -54,8 +54,6 @@ class StoreSettings(Settings):
     """S3 bucket that holds the models."""
     model_refresh: timedelta = timedelta(seconds=30)
     """How often a running process looks whether there is a newer model, or newer trends."""
-    forgotten_expiry: timedelta = timedelta(days=7)
-    """How long a forgotten shopper's fence is kept: at least as long as the stream's records."""
 
 
 class InteractionsSettings(RankingSettings, StoreSettings):

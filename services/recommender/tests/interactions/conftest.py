@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from typing import Any
 
@@ -13,9 +12,6 @@ from fashion_kit.dynamodb.client import DynamoDB, DynamoDBError
 from fashion_kit.dynamodb.values import Item, from_wire
 from recommender.interactions.repository import ShoppersRepository
 from recommender.interactions.service import InteractionsService
-
-FORGOTTEN_EXPIRY = timedelta(days=7)
-FORGOTTEN_AT = datetime(2026, 5, 20, tzinfo=UTC)
 
 
 class CrashError(RuntimeError):
@@ -93,6 +89,18 @@ class MemoryDynamoDB(DynamoDB):
         self.items[item["user_id"]["S"]] = item
         return {}
 
+    def _UpdateItem(self, request: dict[str, Any], _fault: str) -> dict[str, Any]:
+        """Forget as the API does: the one update that there is."""
+        user_id = request["Key"]["user_id"]["S"]
+        if user_id not in self.items:
+            raise DynamoDBError("UpdateItem", "ConditionalCheckFailedException", "nobody")
+        removed, _, set_to = request["UpdateExpression"].partition(" SET ")
+        assert set_to == "expires_at = :until"
+        gone = removed.removeprefix("REMOVE ").split(", ")
+        kept = {name: v for name, v in self.items[user_id].items() if name not in gone}
+        self.items[user_id] = kept | {"expires_at": request["ExpressionAttributeValues"][":until"]}
+        return {}
+
     def _without_picks(self, key: str) -> Item:
         return {
             name: value for name, value in self.items[key].items() if name not in ("picks", "model")
@@ -105,17 +113,8 @@ def memory() -> MemoryDynamoDB:
 
 
 @pytest.fixture
-def repository_of() -> Callable[[DynamoDB], ShoppersRepository]:
-    """Return a maker of repositories over any client."""
-    return lambda dynamodb: ShoppersRepository(
-        dynamodb, "shoppers", forgotten_expiry=FORGOTTEN_EXPIRY, clock=lambda: FORGOTTEN_AT
-    )
-
-
-@pytest.fixture
 def service_of(
     make_service: Callable[[ShoppersRepository], InteractionsService],
-    repository_of: Callable[[DynamoDB], ShoppersRepository],
 ) -> Callable[[DynamoDB], InteractionsService]:
     """Return a maker of services over any client."""
-    return lambda dynamodb: make_service(repository_of(dynamodb))
+    return lambda dynamodb: make_service(ShoppersRepository(dynamodb, "shoppers"))

@@ -1,14 +1,14 @@
 """The shoppers table itself: read whole, written only over what was read."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from fashion_contracts.events import EventType
-from fashion_contracts.picks import Act, Shopper
+from fashion_contracts.picks import Shopper
 from recommender.errors import ShopperChangedError, StoreUnavailableError
 from recommender.interactions.repository import ShoppersRepository
+from recommender.picks.repository import PicksRepository
 
 pytestmark = pytest.mark.servers
 NEW = Shopper("shopper", sequence=10**55)
@@ -43,17 +43,15 @@ async def test_many_are_read_and_the_unknown_have_done_nothing(
     assert found["unknown-149"] == Shopper("unknown-149")
 
 
-async def test_a_shopper_is_forgotten_but_for_the_fence(
-    shoppers: ShoppersRepository, stored_shopper: Callable[[str], Shopper]
+async def test_a_write_fails_over_one_who_was_forgotten_meanwhile(
+    shoppers: ShoppersRepository,
 ) -> None:
-    acts = (Act(16, 1, 5, EventType.PRODUCT_VIEW),)
-    await shoppers.put(replace(NEW, history=acts), instead_of=Shopper("shopper"))
+    await shoppers.put(NEW, instead_of=Shopper("shopper"))
+    picks = PicksRepository(shoppers._dynamodb, shoppers._table, in_flight=1, queued=1)
+    await picks.forget("shopper", until=datetime(2026, 5, 1, tzinfo=UTC))
 
-    await shoppers.forget("shopper")
-
-    forgotten = stored_shopper("shopper")
-    assert forgotten == replace(NEW, expires_at=forgotten.expires_at)
-    assert forgotten.expires_at > NEW.expires_at
+    with pytest.raises(ShopperChangedError):
+        await shoppers.put(replace(NEW, sequence=10**55 + 1), instead_of=NEW)
 
 
 async def test_a_table_that_is_away_is_told_in_our_words(shoppers: ShoppersRepository) -> None:

@@ -27,9 +27,6 @@ def make_service(settings: InteractionsSettings, clock: Clock = utc_now) -> Inte
     trends = TrendsRepository(dynamodb, settings.trends_table)
     rankers = make_rankers(settings, settings, models, trends, clock)
     shoppers = ShoppersRepository(
-        make_dynamodb(Limits(connections=settings.connections)),
-        settings.shoppers_table,
-        forgotten_expiry=settings.forgotten_expiry,
-        clock=clock,
+        make_dynamodb(Limits(connections=settings.connections)), settings.shoppers_table
     )
     return InteractionsService(settings, shoppers, rankers)

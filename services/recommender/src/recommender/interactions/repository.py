@@ -2,21 +2,17 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from itertools import islice
-from math import ceil
 from typing import Any, Final
 
 from fashion_contracts.picks import SHOPPERS_KEY, Attributes, Shopper, pack_sequence
-from fashion_kit.clock import Clock, utc_now
 from fashion_kit.dynamodb.client import DynamoDB, DynamoDBError
 from fashion_kit.dynamodb.values import from_wire, to_wire
-from recommender.errors import ShopperChangedError, ShopperContendedError, StoreUnavailableError
+from recommender.errors import ShopperChangedError, StoreUnavailableError
 from recommender.stores import aws_errors
 
 BATCH_GET_LIMIT: Final = 100
 BATCH_GET_ATTEMPTS: Final = 4
-FORGET_ATTEMPTS: Final = 5
 # Folding ranks anew: it has no use for the picks of before.
 _FOLDED: Final = {
     "ConsistentRead": True,
@@ -28,18 +24,9 @@ _FOLDED: Final = {
 class ShoppersRepository:
     """Reads shoppers without their picks, and replaces them one by one."""
 
-    def __init__(
-        self,
-        dynamodb: DynamoDB,
-        table: str,
-        *,
-        forgotten_expiry: timedelta,
-        clock: Clock = utc_now,
-    ) -> None:
+    def __init__(self, dynamodb: DynamoDB, table: str) -> None:
         self._dynamodb = dynamodb
         self._table = table
-        self._forgotten_expiry = forgotten_expiry
-        self._clock = clock
 
     async def get(self, user_id: str) -> Shopper:
         """Return the shopper as last written; one who is not known yet has done nothing."""
@@ -62,7 +49,7 @@ class ShoppersRepository:
         """Replace the shopper; raise ShopperChangedError if it is not the one that was read.
 
         Sequence number and expiry stand for the version: each fold makes the number larger, and
-        forgetting changes the expiry.
+        forgetting (picks/repository.py) changes the expiry.
         """
         request: dict[str, Any] = {
             "TableName": self._table,
@@ -86,26 +73,6 @@ class ShoppersRepository:
                 if error.code != "ConditionalCheckFailedException":
                     raise
                 raise ShopperChangedError(shopper.user_id) from error
-
-    async def forget(self, user_id: str) -> None:
-        """Drop all that is known of the shopper; what is folded later begins a new history.
-
-        The fence stays for as long as the stream may deliver the old records again.
-        """
-        for _ in range(FORGET_ATTEMPTS):
-            shopper = await self.get(user_id)
-            if shopper.last_ticks is None:
-                return  # unknown, or forgotten already
-            expires_at = ceil((self._clock() + self._forgotten_expiry).timestamp())
-            if expires_at == shopper.expires_at:
-                expires_at += 1  # else a fold that has read the item would not notice
-            fence = Shopper(user_id, sequence=shopper.sequence, expires_at=expires_at)
-            try:
-                await self.put(fence, instead_of=shopper)
-            except ShopperChangedError:
-                continue
-            return
-        raise ShopperContendedError(FORGET_ATTEMPTS)
 
     async def close(self) -> None:
         """Close the connections to the table."""
