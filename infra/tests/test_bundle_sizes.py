@@ -2,6 +2,7 @@
 
 import re
 from importlib.metadata import distribution
+from pathlib import Path
 
 from infra.local.bundles import RECOMMENDER
 
@@ -15,21 +16,16 @@ def named_distributions() -> set[str]:
 
 
 def installed_bytes(name: str) -> int:
-    files = distribution(name).files or []
-    return sum(
-        file.size or file.locate().stat().st_size  # type: ignore[attr-defined]
-        for file in files
-        if "__pycache__" not in file.parts and file.locate().is_file()  # type: ignore[attr-defined]
-    )
+    paths = [Path(str(file.locate())) for file in distribution(name).files or []]
+    return sum(map(size_of, paths))
+
+
+def size_of(path: Path) -> int:
+    return path.stat().st_size if path.is_file() and "__pycache__" not in path.parts else 0
 
 
 def test_the_recommenders_lambda_unpacks_to_less_than_30_mb() -> None:
-    code = sum(
-        file.stat().st_size
-        for source in RECOMMENDER.sources
-        for file in source.rglob("*")
-        if file.is_file() and "__pycache__" not in file.parts
-    )
+    code = sum(size_of(file) for source in RECOMMENDER.sources for file in source.rglob("*"))
 
     assert code + sum(map(installed_bytes, named_distributions())) < LIMIT_BYTES
 

@@ -8,7 +8,7 @@ history     B  20 acts of interest, oldest first, 13 bytes each: seconds, produc
 cart        B  16 marks, 9 bytes each: seconds, product, whether it is in the cart
 bought      B  20 marks, 9 bytes each: seconds, product, whether it is still bought
 picks       B  24 picks, 8 bytes each: product, score, source and reason, place in the history
-sequence    B  the last sequence number applied, big-endian; it only grows: it is the version, too
+sequence    B  the last sequence number applied, big-endian; it only grows, and outlives forgetting
 model       S  version of the model that ranked the picks; absent when there was none
 expires_at  N  when DynamoDB may drop the item, in seconds since 1970
 
