@@ -1,6 +1,6 @@
 """What serving knows of the catalogue: as if all of it were looked through each time."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -37,7 +37,7 @@ ROWS = st.builds(
 )
 
 
-def catalogue_of(*readings: Iterable[ProductFacts]) -> Catalogue:
+def catalogue_of(*readings: Sequence[ProductFacts]) -> Catalogue:
     catalogue = Catalogue(newest_length=5)
     for rows in readings:
         catalogue = catalogue.changed(rows, NOW)
@@ -100,6 +100,25 @@ class TestCatalogue:
         assert not catalogue.fits(1, Narrowing(None, 100))
         assert catalogue.kind_of(1) is None
         assert catalogue.same_article_type([1]) == Narrowing(frozenset())
+
+    def test_the_dearest_price_there_can_be_is_kept(self) -> None:
+        dearest = Decimal("9999999999.99")
+        catalogue = catalogue_of([ProductFacts(1, SHOE, dearest, Availability.IN_STOCK)])
+
+        assert list(catalogue.newest_of(catalogue.narrowing(None, dearest))) == [1]
+        assert list(catalogue.newest_of(catalogue.narrowing(None, dearest - 1))) == []
+
+    def test_among_many_cheap_products_the_newest_are_found(self) -> None:
+        catalogue = catalogue_of(
+            [
+                ProductFacts(number, (SHIRT, SHOE)[number % 2], Decimal(1), Availability.IN_STOCK)
+                for number in range(1, 2001)
+            ]
+        )
+
+        newest = catalogue.newest_of(catalogue.narrowing("Shoes", Decimal(1)))
+
+        assert [next(newest), next(newest)] == [1999, 1997]
 
     def test_an_unknown_article_type_is_like_no_other(self) -> None:
         catalogue = catalogue_of(

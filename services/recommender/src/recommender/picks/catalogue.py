@@ -1,11 +1,12 @@
 """What serving knows of the catalogue: what can be bought, what kind of thing it is, its price.
 
-Columns in the order in which the products came into the shop: fifteen bytes a product besides the
-index, and the newest are found from the end.
+Columns in the order in which the products came into the shop, some 120 bytes a product with their
+indexes: the newest are found from the end, and no filter looks through all of them.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +18,10 @@ from typing import Final, NamedTuple, Self
 from recommender.errors import CatalogueUnreadError, UnknownCategoryError
 
 _HUNDREDTHS: Final = 100
+# With the dearest price that the catalogue takes a key still fits into 64 bits.
+_POSITION_BITS: Final = 24
+# So few are sorted faster than the newest that fit are looked for.
+_FEW: Final = 1_000
 
 
 class Kind(NamedTuple):
@@ -70,6 +75,7 @@ class Catalogue:
         self._kinds = array("H")
         self._hundredths = array("Q")
         self._availability = bytearray()
+        self._by_price = array("Q")
         self._numbers: dict[Kind, int] = {}
         self._names: list[Kind] = []
         self._of_kind: list[array[int]] = []
@@ -80,9 +86,9 @@ class Catalogue:
     def __contains__(self, product_id: int) -> bool:
         return product_id in self._positions
 
-    def changed(self, rows: Iterable[ProductFacts], read_at: datetime) -> Self:
+    def changed(self, rows: Sequence[ProductFacts], read_at: datetime) -> Self:
         """Return the catalogue with these rows, of which new products come oldest first."""
-        other = self._copied()
+        other = self._copied() if rows else copy(self)
         other.read_at = read_at
         unavailable = set(self.unavailable)
         for row in rows:
@@ -142,29 +148,36 @@ class Catalogue:
         position = self._positions.get(product_id)
         if position is None:
             return wanted == EVERYTHING
-        return self._is_cheap_enough(position, wanted) and (
-            wanted.kinds is None or self._kinds[position] in wanted.kinds
-        )
+        return self._fits(position, wanted)
 
     def newest_of(self, wanted: Narrowing = EVERYTHING) -> Iterator[int]:
         """Yield what can be bought of what is asked for, the newest first."""
-        positions: Iterable[int] = range(len(self._ids) - 1, -1, -1)
-        if wanted.kinds is not None:
-            columns = (reversed(self._of_kind[kind]) for kind in wanted.kinds)
-            positions = merge(*columns, reverse=True)
-        for position in positions:
-            if self._availability[position] == Availability.IN_STOCK and self._is_cheap_enough(
+        for position in self._newest_positions(wanted):
+            if self._availability[position] == Availability.IN_STOCK and self._fits(
                 position, wanted
             ):
                 yield self._ids[position]
 
-    def _is_cheap_enough(self, position: int, wanted: Narrowing) -> bool:
-        return wanted.hundredths is None or self._hundredths[position] <= wanted.hundredths
+    def _newest_positions(self, wanted: Narrowing) -> Iterable[int]:
+        """Return the positions of all that fit, and perhaps of others, the newest first."""
+        if wanted.hundredths is not None:
+            count = bisect_left(self._by_price, (wanted.hundredths + 1) << _POSITION_BITS)
+            if count <= _FEW:
+                cheap = self._by_price[:count]
+                return sorted((key & (1 << _POSITION_BITS) - 1 for key in cheap), reverse=True)
+        if wanted.kinds is None:
+            return range(len(self._ids) - 1, -1, -1)
+        return merge(*(reversed(self._of_kind[kind]) for kind in wanted.kinds), reverse=True)
+
+    def _fits(self, position: int, wanted: Narrowing) -> bool:
+        return (wanted.kinds is None or self._kinds[position] in wanted.kinds) and (
+            wanted.hundredths is None or self._hundredths[position] <= wanted.hundredths
+        )
 
     def _copied(self) -> Self:
         other = copy(self)
         other._positions = self._positions.copy()
-        for name in ("_ids", "_kinds", "_hundredths", "_availability"):
+        for name in ("_ids", "_kinds", "_hundredths", "_availability", "_by_price"):
             setattr(other, name, getattr(self, name)[:])
         other._numbers = self._numbers.copy()
         other._names = self._names[:]
@@ -173,18 +186,25 @@ class Catalogue:
 
     def _put(self, row: ProductFacts) -> None:
         position = self._positions.setdefault(row.id, len(self._ids))
-        number = self._number_of(row.kind)
+        number, hundredths = self._number_of(row.kind), int(row.price * _HUNDREDTHS)
+        key = hundredths << _POSITION_BITS | position
         if position == len(self._ids):
             self._ids.append(row.id)
             self._kinds.append(number)
-            self._hundredths.append(0)
+            self._hundredths.append(hundredths)
             self._availability.append(row.availability)
             self._of_kind[number].append(position)
-        elif number != self._kinds[position]:
+            insort(self._by_price, key)
+            return
+        if number != self._kinds[position]:
             self._of_kind[self._kinds[position]].remove(position)
+            insort(self._of_kind[number], position)
             self._kinds[position] = number
-            self._of_kind[number] = array("I", sorted((*self._of_kind[number], position)))
-        self._hundredths[position] = int(row.price * _HUNDREDTHS)
+        if hundredths != self._hundredths[position]:
+            before = self._hundredths[position] << _POSITION_BITS | position
+            self._by_price.pop(bisect_left(self._by_price, before))
+            insort(self._by_price, key)
+            self._hundredths[position] = hundredths
         self._availability[position] = row.availability
 
     def _number_of(self, kind: Kind) -> int:

@@ -146,7 +146,7 @@ class CatalogueRepository:
                 rows = connection.execute(statement).all()
         except SQLAlchemyError as error:
             raise StoreUnavailableError("read the catalogue", type(error).__name__) from error
-        return before.changed((_facts(*row) for row in rows), read_at)
+        return before.changed([_facts(*row) for row in rows], read_at)
 
 
 def _failed(code: str) -> StoreUnavailableError:
