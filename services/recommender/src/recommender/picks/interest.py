@@ -1,7 +1,7 @@
 """How much a shopper cares for products: all that stands near what was looked at, without caps."""
 
 from fashion_contracts.picks import Pick, Shopper, rounded_score
-from recommender.picks.ranking import Anchor, Ranker, anchors_of
+from recommender.picks.ranking import Ranker, anchors_of, neighbour_scores
 
 
 def interest_of(shopper: Shopper, ranker: Ranker) -> list[Pick]:
@@ -12,13 +12,8 @@ def interest_of(shopper: Shopper, ranker: Ranker) -> list[Pick]:
     """
     if ranker.model is None:
         return []
-    scores: dict[int, float] = {}
-    speakers: dict[int, Anchor] = {}
-    for age, anchor in enumerate(anchors_of(shopper, ranker.settings)):
-        strength = anchor.weight * ranker.settings.anchor_decay**age
-        for product_id, weight in ranker.model.neighbours_of(anchor.product_id):
-            scores[product_id] = scores.get(product_id, 0.0) + weight * strength
-            speakers.setdefault(product_id, anchor)
+    anchors = anchors_of(shopper, ranker.settings)
+    scores, speakers = neighbour_scores(anchors, ranker.model, ranker.settings.anchor_decay)
     top = max(scores.values(), default=1.0)
     picks = []
     for product_id in sorted(scores, key=scores.__getitem__, reverse=True):
