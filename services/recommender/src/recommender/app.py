@@ -66,8 +66,9 @@ def create_app(
     app.include_router(health.router)
     app.include_router(endpoints.router)
     app.include_router(trends_endpoints.router)
-    app.add_middleware(PicksFastPath)
+    app.add_middleware(PicksFastPath, is_outside=False)
     install_edge(app)
+    app.add_middleware(PicksFastPath, is_outside=True)
     install_metrics(app)
     return app
 

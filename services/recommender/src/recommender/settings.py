@@ -80,7 +80,7 @@ class ApiSettings(RankingSettings, StoreSettings):
     """How far each such reading goes back before the last: longer than a transaction lives."""
     newest_products: int = Field(200, ge=24)
     """How many of the newest products in stock are kept for those whom nothing else fits."""
-    reads_in_flight: int = Field(12, ge=1, le=128)
+    reads_in_flight: int = Field(8, ge=1, le=128)
     """How many calls of DynamoDB run at once; each reads up to 100 shoppers."""
     read_queue_limit: int = Field(2000, ge=1)
     """How many shoppers may wait to be read; what comes beyond that is answered 503."""

@@ -18,12 +18,13 @@ from fashion_kit.clock import utc_now
 from fashion_kit.tokens import Identity, issue_token
 from recommender.app import create_app
 from recommender.picks.encoding import encoded
-from recommender.picks.fast_path import read_owned
+from recommender.picks.fast_path import read_plain
 from recommender.picks.schemas import Chosen, Recommendations, RecommendedProduct
 from recommender.settings import ApiSettings
 
 Answer = tuple[int, dict[bytes, bytes], bytes]
 
+WEBSITE = "https://shop.example"
 TOKENS = ("none", "owner", "other", "admin", "forged", "basic")
 SCORES = st.floats(0, 1).map(rounded_score)
 PICKS = st.builds(
@@ -105,7 +106,7 @@ def _scope(state: Any, path: str, query: str, headers: dict[str, str]) -> dict[s
         "scheme": "http",
         "http_version": "1.1",
         "query_string": query.encode(),
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 80),
         "state": dict(state),
@@ -116,7 +117,7 @@ def without_fast_path(app: FastAPI) -> FastAPI:
     """Return the same app with its state, in which FastAPI answers everything."""
     plain = create_app()
     slow = [one for one in plain.user_middleware if "PicksFastPath" not in repr(one)]
-    assert len(slow) == len(plain.user_middleware) - 1
+    assert len(slow) == len(plain.user_middleware) - 2
     plain.user_middleware = slow
     plain.state = app.state
     return plain
@@ -124,7 +125,9 @@ def without_fast_path(app: FastAPI) -> FastAPI:
 
 @pytest.mark.servers
 @pytest.mark.usefixtures("catalogue", "in_use")
+@pytest.mark.parametrize("websites", [(), (WEBSITE,)])
 async def test_every_answer_is_the_one_that_fastapi_gives(
+    websites: tuple[str, ...],
     api_settings: ApiSettings,
     fold_events: Any,
     event: Callable[..., Any],
@@ -132,7 +135,7 @@ async def test_every_answer_is_the_one_that_fastapi_gives(
 ) -> None:
     fold_events(*(event(number, shopper="me") for number in (1, 2, 3)))
     fold_events(event(5, shopper=None, anonymous_id="anon-1"))
-    app = create_app(api_settings)
+    app = create_app(api_settings.model_copy(update={"cors_origins": websites}))
     plain = without_fast_path(app)
     authorizations = {
         "none": {},
@@ -146,8 +149,8 @@ async def test_every_answer_is_the_one_that_fastapi_gives(
         loop = asyncio.get_running_loop()
 
         @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-        @example("me", {}, "owner")
-        @example("anon-1", {"limit": "24"}, "none")
+        @example("me", {}, "owner", {})
+        @example("anon-1", {"limit": "24"}, "none", {"Origin": WEBSITE})
         @given(
             st.sampled_from(["me", "anon-1", "anon-2", "similar", "cart", "a b", "x" * 65, "é"]),
             st.dictionaries(
@@ -156,9 +159,13 @@ async def test_every_answer_is_the_one_that_fastapi_gives(
                 max_size=2,
             ),
             st.sampled_from(TOKENS),
+            st.sampled_from([{}, {"Origin": WEBSITE}, {"Origin": "https://elsewhere.example"}]),
         )
-        def compare(user_id: str, query: dict[str, str], token: str) -> None:
-            asked = (f"/recommendations/{user_id}", urlencode(query), authorizations[token])
+        def compare(
+            user_id: str, query: dict[str, str], token: str, origin: dict[str, str]
+        ) -> None:
+            headers = authorizations[token] | origin
+            asked = (f"/recommendations/{user_id}", urlencode(query), headers)
             answers = [
                 asyncio.run_coroutine_threadsafe(ask(one, state, *asked), loop).result()
                 for one in (app, plain)
@@ -186,6 +193,9 @@ async def test_only_what_is_plain_and_allowed_goes_the_short_way(
 ) -> None:
     app = create_app(api_settings)
     async with app.router.lifespan_context(app) as state:
-        owned = await read_owned({**_scope(state, path, query, {}), "app": app})
+        taken = [
+            await read_plain({**_scope(state, path, query, {}), "app": app}, is_outside=is_outside)
+            for is_outside in (True, False)
+        ]
 
-    assert owned == ("anon-1" if goes_fast else None)
+    assert [asked is not None for asked in taken] == [goes_fast, False]

@@ -15,7 +15,16 @@ _ALWAYS: Final[tuple[Header, ...]] = (
 )
 # An answer of an API is nothing to show, run or frame.
 _DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
-_NO_STORE: Final[Header] = (b"cache-control", b"no-store")
+NO_STORE: Final[Header] = (b"cache-control", b"no-store")
+"""What an answer to a bearer has besides."""
+
+
+def _with_policy(policy: str) -> tuple[Header, ...]:
+    return (*_ALWAYS, (b"content-security-policy", policy.encode()))
+
+
+DATA_HEADERS: Final = _with_policy(_DATA_POLICY)
+"""What an answer has that is no page, and no answer to a bearer."""
 
 
 class SecurityHeadersMiddleware:
@@ -27,7 +36,6 @@ class SecurityHeadersMiddleware:
     def __init__(self, app: ASGIApp, *, page_policies: Mapping[str, str] | None = None) -> None:
         """Take the Content-Security-Policy of each path that is a page and not data."""
         self.app = app
-        self._data = _with_policy(_DATA_POLICY)
         self._pages = {path: _with_policy(policy) for path, policy in (page_policies or {}).items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,9 +43,9 @@ class SecurityHeadersMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        added = self._pages.get(scope["path"], self._data)
+        added = self._pages.get(scope["path"], DATA_HEADERS)
         if b"authorization" in dict(scope["headers"]):
-            added = (*added, _NO_STORE)
+            added = (*added, NO_STORE)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -48,7 +56,3 @@ class SecurityHeadersMiddleware:
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
-
-
-def _with_policy(policy: str) -> tuple[Header, ...]:
-    return (*_ALWAYS, (b"content-security-policy", policy.encode()))

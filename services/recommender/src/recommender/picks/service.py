@@ -43,7 +43,7 @@ class _Sieve:
         product_id = pick.product_id
         if product_id in self.catalogue.unavailable or product_id in self.exclude:
             return False
-        return self.wanted == EVERYTHING or self.catalogue.fits(product_id, self.wanted)
+        return self.wanted is EVERYTHING or self.catalogue.fits(product_id, self.wanted)
 
 
 class PicksService:
@@ -136,7 +136,7 @@ class PicksService:
         self, stored: StoredShopper, ranker: Ranker, wish: Wish, sieve: _Sieve
     ) -> list[Pick]:
         ranked = self._ranked(stored, ranker, wish.context_product_id)
-        if sieve.wanted != EVERYTHING:
+        if sieve.wanted is not EVERYTHING:
             # Few of the ranked picks fit, and what else is near the shopper comes before trends.
             ranked = (pick for pick in ranked if pick.source in PERSONAL)
         picks = list(islice(filter(sieve.lets, ranked), wish.limit))
