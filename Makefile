@@ -3,6 +3,7 @@
 PYTHON ?= python3        # the interpreter that makes the environment
 CATALOGUE ?=             # a styles.csv to import instead of the generated catalogue
 VERSION ?=               # the model that `make rollback` puts back in use; the one before by default
+DATA ?=                  # what `make evaluate` measures on: a public clickstream's file or folder
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
@@ -10,6 +11,7 @@ TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 override PYTHON := $(strip $(PYTHON))
 override CATALOGUE := $(strip $(CATALOGUE))
 override VERSION := $(strip $(VERSION))
+override DATA := $(strip $(DATA))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
 BIN := .venv/bin
@@ -21,6 +23,7 @@ PIP := $(UV) pip install --quiet --python $(BIN)/python
 .DEFAULT_GOAL := help
 .PHONY: help demo up down status reset compose build-model refresh-model models rollback test pytest proof lint types contracts format bench bench-storefront template requirements clean
 .PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench bench-storefront bench-recommender template requirements clean
+.PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench bench-storefront evaluate template requirements clean
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -86,6 +89,8 @@ bench-storefront: .venv/.dev ## Measure events, purchases and search in one run,
 
 bench-recommender: .venv/.dev ## Measure serving picks, against a plain read for each request
 	$(BIN)/python -m bench recommender
+evaluate: .venv/.dev ## Measure the picks beside their rivals on DATA; table, plot, figures in build/evaluate/
+	@$(if $(DATA),,$(error Say on what: make evaluate DATA=path))$(BIN)/python -m recommender evaluate '$(DATA)'
 
 ##@ Infrastructure
 template: .venv/.dev ## Synthesise the one-machine template anew from the CDK code

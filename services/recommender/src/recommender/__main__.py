@@ -15,12 +15,11 @@ from fashion_kit.ids import new_id
 from fashion_kit.logs import configure
 from fashion_kit.mysql import mysql_engine
 from recommender.learning.catalogue import CatalogueRepository
-from recommender.learning.evaluation import evaluate_clicks
 from recommender.learning.gate import Quality
 from recommender.learning.landing import LandingRepository
 from recommender.learning.service import BuildReport, BuildService, BuildStores
 from recommender.model.repository import ModelRepository
-from recommender.settings import BuildSettings, LearningSettings, StoreSettings
+from recommender.settings import BuildSettings, StoreSettings
 from recommender.trends.repository import TrendsRepository
 from recommender.trends.schemas import Window
 
@@ -81,11 +80,29 @@ def rollback(
 
 @main.command()
 def evaluate(
-    clicks: Annotated[Path, typer.Option(exists=True, help="The clickstream, as CSV or .gz.")],
+    data: Annotated[Path, typer.Argument(exists=True, help="A clickstream: a file or folder.")],
+    to: Annotated[Path, typer.Option(help="Where figures and plot go.")] = Path("build/evaluate"),
+    validate: Annotated[
+        bool, typer.Option("--validate", help="Predict what comes before the test instead.")
+    ] = False,
+    tries: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--try", metavar="SETTING=VALUE,...", help="Settings to try. With --validate."
+        ),
+    ] = None,
 ) -> None:
-    """Say how well models like ours predict on the public clickstream of a clothing shop."""
-    for name, quality in evaluate_clicks(LearningSettings(), clicks).items():
-        typer.echo(f"{name:<10} {_told(quality)}")
+    """Measure the picks' model beside its rivals on a public clickstream, or on our own lake."""
+    if tries and not validate:
+        raise typer.BadParameter("Settings are chosen on the validation part: add --validate.")
+    # Plots need matplotlib, which a build does without.
+    from recommender.evaluation.command import run  # noqa: PLC0415
+
+    try:
+        run(data, to, validate=validate, tries=tries or ())
+    except ShopError as error:
+        typer.echo(error.detail, err=True)
+        raise typer.Exit(1) from error
 
 
 @contextmanager

@@ -16,6 +16,7 @@ ShopError
 +-- ModelUnreadableError          a model's file is not whole, or of another layout
 +-- EmptyCatalogueError           there is no product to build a model of
 +-- WorseModelError               the quality gate has refused a model
++-- ClickstreamUnreadableError    a data set to be measured on is of no known format, or too small
 """
 
 from collections.abc import Sequence
@@ -125,3 +126,9 @@ class UnknownModelError(ShopError):
         super().__init__(
             f"There is no model {version}." if version else "There is no earlier model."
         )
+
+
+class ClickstreamUnreadableError(ShopError):
+    """Raised when a data set cannot be measured on."""
+
+    title = "Clickstream unreadable"

@@ -1,0 +1,1 @@
+"""Evaluation: the recommender on public clickstreams, beside its rivals."""
