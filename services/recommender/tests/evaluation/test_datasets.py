@@ -145,9 +145,9 @@ class TestBrokenFiles:
 
     def test_a_file_without_a_prediction_is_too_little(self, tmp_path: Path) -> None:
         file = tmp_path / "train.jsonl.gz"
-        file.write_bytes(gzip.compress(b"[1, 2]\n[]\n[3]\n"))
+        file.write_bytes(gzip.compress(b"[1, 2]\n[]\n[1.5]\n[3]\n"))
 
-        with pytest.raises(ClickstreamUnreadableError, match=r"2 sessions.*1 broken lines"):
+        with pytest.raises(ClickstreamUnreadableError, match=r"2 sessions.*2 broken lines"):
             load(file, GAP)
 
     @pytest.mark.parametrize("products", ['["red-dress", "shoes"]', "[1, 2]"])

@@ -25,7 +25,7 @@ from recommender.trends.schemas import GLOBAL
 # The shop shows the just seen on a shelf of its own, so these are no settings of the shop: they
 # put that shelf's products among the others, because the papers' protocol counts them.
 OWN_SHARE: Final = 0.5
-"""Scores spread over more products than clicks do: half the clicks' share is what fits them."""
+"""Scores spread over more products than clicks do: half fits best on both validation parts."""
 OWN_REACH: Final = 20
 _TREND_BELOW_ALL: Final = 1e-9
 
