@@ -27,6 +27,7 @@ class Attributes:
     article_type: str | None = None
     base_colour: str | None = None
     usage: str | None = None
+    season: str | None = None
     price: Decimal = Decimal(0)
 
 
