@@ -1,10 +1,14 @@
 """What the recommender is told by its environment (`RECOMMENDER_...`)."""
 
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from fashion_kit.settings import Settings
@@ -39,6 +43,53 @@ class RankingSettings(Settings):
     """What the last hours' sessions say beside the hourly model."""
 
 
+AnyRankingSettings = TypeVar("AnyRankingSettings", bound=RankingSettings)
+
+
+class ExperimentMode(StrEnum):
+    """How two ways of ranking are compared: by shopper, or within each answer."""
+
+    AB = "ab"
+    INTERLEAVE = "interleave"
+
+
+class Experiment(BaseModel):
+    """Another way of ranking, tried on a share of the shoppers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,12}$")]
+    mode: ExperimentMode = ExperimentMode.AB
+    share: float = Field(0.5, gt=0, le=1)
+    """Of all shoppers, those whose picks are ranked the other way, or interleaved with it."""
+    changes: dict[str, Any]
+    """The settings of ranking that are other ones."""
+
+    @field_validator("changes")
+    @classmethod
+    def _are_of_ranking(cls, changes: dict[str, Any]) -> dict[str, Any]:
+        unknown = changes.keys() - (RankingSettings.model_fields.keys() - Settings.model_fields)
+        if unknown:
+            raise ValueError(f"{', '.join(sorted(unknown))}: not a setting of ranking")
+        checked = RankingSettings(**changes)
+        return {name: getattr(checked, name) for name in changes}
+
+    def changed(self, base: AnyRankingSettings) -> AnyRankingSettings:
+        """Return the settings with the changes made."""
+        return base.model_copy(update=self.changes)
+
+
+class ExperimentSettings(Settings):
+    """Which experiment runs, and what is put down to a recommendation."""
+
+    model_config = SettingsConfigDict(env_prefix="RECOMMENDER_")
+
+    experiment: Experiment | None = None
+    """An experiment on picks, as JSON: name, mode (ab or interleave), share, changes of ranking."""
+    attribution_window: timedelta = Field(timedelta(hours=24), gt=timedelta())
+    """How long after picks were shown an act can have followed from them."""
+
+
 class StoreSettings(Settings):
     """Where the recommender keeps its things."""
 
@@ -67,7 +118,7 @@ class InteractionsSettings(RankingSettings, StoreSettings):
     """How many shoppers of a batch are written at once, each on its own connection."""
 
 
-class ApiSettings(RankingSettings, StoreSettings):
+class ApiSettings(RankingSettings, StoreSettings, ExperimentSettings):
     """What serving picks needs."""
 
     database_url: SecretStr
@@ -148,7 +199,7 @@ class LearningSettings(RankingSettings):
     """By which part the hit rate may fall below that of the model in use."""
 
 
-class BuildSettings(LearningSettings, StoreSettings):
+class BuildSettings(LearningSettings, StoreSettings, ExperimentSettings):
     """What the build job needs."""
 
     landing_bucket: str = Field(min_length=1)
