@@ -4,6 +4,7 @@ PYTHON ?= python3        # the interpreter that makes the environment
 CATALOGUE ?=             # a styles.csv to import instead of the generated catalogue
 VERSION ?=               # the model that `make rollback` puts back in use; the one before by default
 DATA ?=                  # what `make evaluate` measures on: a public clickstream's file or folder
+DAYS ?=                  # how many days of events `make experiment` looks at
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
@@ -12,6 +13,7 @@ override PYTHON := $(strip $(PYTHON))
 override CATALOGUE := $(strip $(CATALOGUE))
 override VERSION := $(strip $(VERSION))
 override DATA := $(strip $(DATA))
+override DAYS := $(strip $(DAYS))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
 BIN := .venv/bin
@@ -24,6 +26,7 @@ PIP := $(UV) pip install --quiet --python $(BIN)/python
 .PHONY: help demo up down status reset compose build-model refresh-model models rollback test pytest proof lint types contracts format bench bench-storefront template requirements clean
 .PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench bench-storefront bench-recommender template requirements clean
 .PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench bench-storefront evaluate template requirements clean
+.PHONY: help demo up down status reset compose experiment explain test pytest proof lint types contracts format bench bench-storefront template requirements clean
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -56,6 +59,13 @@ models: .venv/.local ## List the running shop's models, and say which is in use
 
 rollback: .venv/.local ## Put an earlier model back in use, e.g. `make rollback VERSION=...`
 	@$(BIN)/python -m infra.local run recommender rollback $(if $(VERSION),'$(VERSION)')
+##@ Picks
+experiment: .venv/.dev ## Show what the experiment on picks has done in the running shop
+	@$(BIN)/python -m infra.local run recommender experiment $(if $(DAYS),--days '$(DAYS)')
+
+explain: .venv/.local ## Show why a shopper gets their picks: `make explain USER=id`
+	$(if $(filter command,$(origin USER)),,$(error Say whose picks: make explain USER=id))
+	@$(BIN)/python -m infra.local run recommender explain '$(USER)'
 
 ##@ Testing and quality
 test: lint types contracts pytest ## Check everything, as CI does

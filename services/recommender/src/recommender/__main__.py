@@ -14,6 +14,7 @@ from fashion_kit.errors import ShopError
 from fashion_kit.ids import new_id
 from fashion_kit.logs import configure
 from fashion_kit.mysql import mysql_engine
+from recommender.inspecting import experiment
 from recommender.learning.catalogue import CatalogueRepository
 from recommender.learning.gate import Quality
 from recommender.learning.landing import LandingRepository
@@ -34,6 +35,7 @@ main = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+main.command()(experiment)
 
 
 @main.command()
