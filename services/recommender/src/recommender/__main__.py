@@ -14,7 +14,7 @@ from fashion_kit.errors import ShopError
 from fashion_kit.ids import new_id
 from fashion_kit.logs import configure
 from fashion_kit.mysql import mysql_engine
-from recommender.inspecting import experiment
+from recommender.inspecting import show_experiment, show_explanation
 from recommender.learning.catalogue import CatalogueRepository
 from recommender.learning.gate import Quality
 from recommender.learning.landing import LandingRepository
@@ -35,7 +35,8 @@ main = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-main.command()(experiment)
+main.command("experiment")(show_experiment)
+main.command("explain")(show_explanation)
 
 
 @main.command()

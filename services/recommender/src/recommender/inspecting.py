@@ -1,4 +1,4 @@
-"""The commands that look and change nothing: what an experiment has done."""
+"""The commands that look and change nothing: experiment, explain."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -11,21 +11,31 @@ from rich.console import Console
 from fashion_kit.aws import client
 from fashion_kit.clock import Clock, utc_now
 from fashion_kit.errors import ShopError
+from fashion_kit.ids import new_id
 from fashion_kit.logs import configure
-from recommender.experiments import report
+from fashion_kit.mysql import mysql_engine
+from recommender.experiments import report as experiment_report
 from recommender.experiments.effects import effects_of
 from recommender.experiments.repository import ImpressionsRepository
 from recommender.experiments.schemas import Effects
+from recommender.experiments.service import ExperimentService
+from recommender.explaining import report as explaining_report
+from recommender.explaining.explanation import Explanation, explain
+from recommender.explaining.repository import ExplainingRepository
 from recommender.learning.landing import LandingRepository
+from recommender.model.repository import ModelRepository
+from recommender.picks.rankers import make_rankers
 from recommender.settings import BuildSettings, Experiment
+from recommender.trends.repository import TrendsRepository
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
 EXPERIMENTS_FOLDER: Final = Path("build/experiments")
 
 
-def experiment(
+def show_experiment(
     days: Annotated[int | None, typer.Option(min=1, help="Days of events to look at.")] = None,
     folder: Annotated[
         Path, typer.Option(help="Where figures and picture go.")
@@ -45,12 +55,58 @@ def experiment(
     except ShopError as error:
         typer.echo(error.detail, err=True)
         raise typer.Exit(1) from error
-    report.show(effects, Console())
+    experiment_report.show(effects, Console())
     folder.mkdir(parents=True, exist_ok=True)
     figures, picture = (folder / f"{effects.name}.{kind}" for kind in ("json", "png"))
     figures.write_text(effects.model_dump_json(indent=2) + "\n")
     draw(effects, picture)
     typer.echo(f"{figures}\n{picture}")
+
+
+def show_explanation(
+    user_id: Annotated[str, typer.Argument(help="A user's id, or an anonymous id.")],
+    candidates: Annotated[int, typer.Option(min=1, help="How many candidates are shown.")] = 30,
+) -> None:
+    """Show why a shopper gets their picks: history, anchors, candidates and what became of them."""
+    settings = BuildSettings()
+    configure(settings.log_level, settings.log_format, service="recommender-explain")
+    dynamodb: DynamoDBClient = client("dynamodb")
+    engine = mysql_engine(settings.database_url.get_secret_value(), pool_size=1)
+    repository = ExplainingRepository(dynamodb, settings.shoppers_table, engine)
+    try:
+        explanation = _explain(settings, dynamodb, repository, user_id, candidates)
+        names = repository.names(explaining_report.products_of(explanation))
+    except ShopError as error:
+        typer.echo(error.detail, err=True)
+        raise typer.Exit(1) from error
+    finally:
+        engine.dispose()
+    explaining_report.show(explanation, names, Console())
+
+
+def _explain(
+    settings: BuildSettings,
+    dynamodb: "DynamoDBClient",
+    repository: ExplainingRepository,
+    user_id: str,
+    length: int,
+) -> Explanation:
+    """Explain by what the shopper's own picks are ranked by, should an experiment run."""
+    s3: S3Client = client("s3")
+    models = ModelRepository(
+        dynamodb, s3, table=settings.models_table, bucket=settings.model_bucket
+    )
+    trends = TrendsRepository(dynamodb, settings.trends_table)
+    ranking = ExperimentService(settings.experiment, settings, new_id).settings_of(user_id)
+    rankers = make_rankers(ranking, settings, models, trends, utc_now)
+    rankers.refresh_if_due()
+    return explain(
+        repository.shopper(user_id),
+        rankers.current(),
+        repository.unavailable(),
+        length=length,
+        may_be_stored=ranking is settings,
+    )
 
 
 def _measure(settings: BuildSettings, tried: Experiment, days: int, clock: Clock) -> Effects:

@@ -1,0 +1,1 @@
+"""Explaining: why a shopper gets these picks, step by step."""
