@@ -75,7 +75,7 @@ class Environments:
 
     def recommender(self) -> Environment:
         """Return what the recommender and its build job are told."""
-        return self._common() | {
+        told = self._common() | {
             "RECOMMENDER_SHOPPERS_TABLE": self.resources.shoppers_table,
             "RECOMMENDER_TRENDS_TABLE": self.resources.trends_table,
             "RECOMMENDER_MODELS_TABLE": self.resources.models_table,
@@ -84,6 +84,8 @@ class Environments:
             "RECOMMENDER_DATABASE_URL": self.urls.recommender,
             "RECOMMENDER_TOKEN_PUBLIC_KEY_FILE": str(self.keys.token_public),
         }
+        experiment = self.settings.recommender_experiment
+        return told if experiment is None else told | {"RECOMMENDER_EXPERIMENT": experiment}
 
     def exporter(self) -> Environment:
         """Return what the exporter is told."""

@@ -31,6 +31,8 @@ class LocalSettings(Settings):
     """The zone in which the shop counts its days."""
     currency: str = "INR"
     """The currency of every price (ISO 4217)."""
+    recommender_experiment: str | None = None
+    """The experiment on picks that runs, as the recommender's RECOMMENDER_EXPERIMENT."""
 
 
 class DeploySettings(Settings):
