@@ -112,6 +112,7 @@ def test_nothing_is_claimed_of_an_experiment_without_impressions(tmp_path: Path)
 
     assert all(effect.difference is None for effect in effects.effects)
     assert "0 impressions" in printed(effects)
+    assert "No list_view has come yet" in printed(effects)
     draw(effects, tmp_path / "none.png")
 
 

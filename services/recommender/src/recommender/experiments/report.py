@@ -72,6 +72,8 @@ def _warnings(effects: Effects) -> list[str]:
             f"The variants' shoppers are not in the share that was asked for (p = {p_value:.1g}):"
             " something loses some of them, and the effects must not be trusted."
         )
+    if not _count_of(effects):
+        warnings.append("No list_view has come yet with an id of this experiment's answers.")
     if effects.strays:
         warnings.append(
             f"{effects.strays:,} impressions are of a variant that is not the shopper's: shown"
@@ -82,9 +84,12 @@ def _warnings(effects: Effects) -> list[str]:
 
 def title_of(effects: Effects) -> str:
     """Return which experiment it is, and how much there is of it."""
+    return f"Experiment {effects.name} ({effects.mode}), {_count_of(effects):,} impressions"
+
+
+def _count_of(effects: Effects) -> int:
     shown = effects.impressions
-    count = shown if isinstance(shown, int) else sum(shown.values())
-    return f"Experiment {effects.name} ({effects.mode}), {count:,} impressions"
+    return shown if isinstance(shown, int) else sum(shown.values())
 
 
 def _percent(value: float | None) -> str:

@@ -21,9 +21,12 @@ def products_of(explanation: Explanation) -> set[int]:
 
 def show(explanation: Explanation, names: Mapping[int, str], console: Console) -> None:
     """Print what the picks follow from, and how."""
-    console.print(_history(explanation.shopper, names))
-    console.print(_anchors(explanation, names))
-    console.print(_candidates(explanation.candidates, names))
+    if explanation.anchors:
+        console.print(_history(explanation.shopper, names))
+        console.print(_anchors(explanation, names))
+        console.print(_candidates(explanation.candidates, names))
+    else:
+        console.print("Nothing is known of this shopper: what is trending and new is shown.")
     console.print(_picks(explanation, names))
 
 
