@@ -6,9 +6,10 @@ import httpx
 import pytest
 from services.storefront.tests.conftest import PASSWORD, InProcess, Shopper
 
+from fashion_kit.edge.security_headers import DOCS_POLICIES
 from fashion_kit.problems import MEDIA_TYPE
 from storefront.app import create_app
-from storefront.edge import CREDENTIALS, OPERATIONS, PAGE_POLICIES
+from storefront.edge import CREDENTIALS, OPERATIONS
 
 ORIGIN = "https://shop.example"
 PATHS = create_app().openapi()["paths"]
@@ -87,7 +88,7 @@ class TestLimits:
 
 @pytest.mark.servers
 class TestBrowsers:
-    @pytest.mark.parametrize("path", PAGE_POLICIES)
+    @pytest.mark.parametrize("path", DOCS_POLICIES)
     def test_a_page_of_the_docs_may_load_what_it_names(
         self, client: httpx.Client, path: str
     ) -> None:

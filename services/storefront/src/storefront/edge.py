@@ -9,7 +9,7 @@ from fashion_kit.edge.cors import CorsMiddleware
 from fashion_kit.edge.crashes import CrashMiddleware
 from fashion_kit.edge.limiter import RateLimiter
 from fashion_kit.edge.rate_limits import RateLimitMiddleware, RateLimits
-from fashion_kit.edge.security_headers import SecurityHeadersMiddleware
+from fashion_kit.edge.security_headers import DOCS_POLICIES, SecurityHeadersMiddleware
 from fashion_kit.problems import document_problems
 from storefront.settings import SafetySettings
 
@@ -45,15 +45,6 @@ RESPONSE_HEADERS: Final = (
     "Idempotent-Replayed",
 )
 
-_DOCS_CDN: Final = "https://cdn.jsdelivr.net"
-_DOCS_POLICY: Final = (
-    f"default-src 'none'; script-src 'unsafe-inline' {_DOCS_CDN}; "
-    f"style-src 'unsafe-inline' {_DOCS_CDN} https://fonts.googleapis.com; "
-    "font-src https://fonts.gstatic.com; img-src 'self' data: https:; connect-src 'self'; "
-    "worker-src blob:; frame-ancestors 'none'"
-)
-PAGE_POLICIES: Final = dict.fromkeys(("/docs", "/docs/oauth2-redirect", "/redoc"), _DOCS_POLICY)
-
 
 def install_edge(app: FastAPI) -> None:
     """Put the middleware around the app; what is added last is passed first.
@@ -66,7 +57,7 @@ def install_edge(app: FastAPI) -> None:
     app.add_middleware(
         CorsMiddleware, allow_headers=REQUEST_HEADERS, expose_headers=RESPONSE_HEADERS
     )
-    app.add_middleware(SecurityHeadersMiddleware, page_policies=PAGE_POLICIES)
+    app.add_middleware(SecurityHeadersMiddleware, page_policies=DOCS_POLICIES)
     document_problems(app, 400, 413)
     document_problems(app, 429, exempt=OPERATIONS)
 

@@ -15,6 +15,15 @@ _ALWAYS: Final[tuple[Header, ...]] = (
 )
 # An answer of an API is nothing to show, run or frame.
 _DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+_DOCS_CDN: Final = "https://cdn.jsdelivr.net"
+_DOCS_POLICY: Final = (
+    f"default-src 'none'; script-src 'unsafe-inline' {_DOCS_CDN}; "
+    f"style-src 'unsafe-inline' {_DOCS_CDN} https://fonts.googleapis.com; "
+    "font-src https://fonts.gstatic.com; img-src 'self' data: https:; connect-src 'self'; "
+    "worker-src blob:; frame-ancestors 'none'"
+)
+DOCS_POLICIES: Final = dict.fromkeys(("/docs", "/docs/oauth2-redirect", "/redoc"), _DOCS_POLICY)
+"""What FastAPI's own pages need: they take their scripts from elsewhere."""
 NO_STORE: Final[Header] = (b"cache-control", b"no-store")
 """What an answer to a bearer has besides."""
 
