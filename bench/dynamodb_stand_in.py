@@ -4,18 +4,17 @@ It answers GetItem, BatchGetItem and Scan. The shoppers are in it twice: in our 
 with typed attributes as one would store picks without thinking of their cost.
 """
 
-import asyncio
 import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from random import Random
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import uvloop
 from pydantic_core import to_json
 
-from bench.stand_in import LATENCY_SECONDS
+from bench.stand_in import serve
 from fashion_contracts.events import EventType
 from fashion_contracts.picks import (
     HISTORY_LENGTH,
@@ -48,31 +47,12 @@ def shopper_id(number: int) -> str:
     return f"anon-{number:06}"
 
 
-class _DynamoDB(asyncio.Protocol):
+class _DynamoDB:
     def __init__(self, tables: dict[bytes, Items]) -> None:
         self._tables = tables
-        self._received = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports have the methods of asyncio's, but not their type.
-        self._transport = cast("asyncio.Transport", transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._received += data
-        head, end, body = self._received.partition(b"\r\n\r\n")
-        if not end or len(body) < _content_length(head):
-            return
-        self._received = b""
-        asyncio.get_running_loop().call_later(LATENCY_SECONDS, self._answer, head, body)
-
-    def _answer(self, head: bytes, body: bytes) -> None:
-        content = self._content(head, body)
-        self._transport.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\n"
-            b"content-length: %d\r\n\r\n%s" % (len(content), content)
-        )
-
-    def _content(self, head: bytes, body: bytes) -> bytes:
+    def content(self, head: bytes, body: bytes) -> bytes:
+        """Return the answer's body."""
         table = _TABLE.search(body)
         if b"DynamoDB_20120810.Scan" in head:
             return b'{"Items":[],"Count":0,"ScannedCount":0}'
@@ -83,11 +63,6 @@ class _DynamoDB(asyncio.Protocol):
         if b"DynamoDB_20120810.BatchGetItem" in head:
             return b'{"Responses":{%s:[%s]},"UnprocessedKeys":{}}' % (table[0], b",".join(found))
         return b'{"Item":%s}' % found[0] if found else b"{}"
-
-
-def _content_length(head: bytes) -> int:
-    match = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
-    return int(match[1]) if match else 0
 
 
 def _shoppers() -> Iterator[Shopper]:
@@ -151,17 +126,15 @@ def _typed_pick(pick: Pick) -> dict[str, Any]:
     }
 
 
-async def serve(port: int) -> None:
-    """Serve until the process is told to end."""
-    tables: dict[bytes, Items] = {PACKED.encode(): {}, TYPED.encode(): {}}
+def tables() -> dict[bytes, Items]:
+    """Return both tables, with every item as it goes over the wire."""
+    made: dict[bytes, Items] = {PACKED.encode(): {}, TYPED.encode(): {}}
     for shopper in _shoppers():
         user_id = shopper.user_id.encode()
-        tables[PACKED.encode()][user_id] = to_json(_packed(shopper))
-        tables[TYPED.encode()][user_id] = to_json(_typed(shopper))
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _DynamoDB(tables), "127.0.0.1", port)
-    await server.serve_forever()
+        made[PACKED.encode()][user_id] = to_json(_packed(shopper))
+        made[TYPED.encode()][user_id] = to_json(_typed(shopper))
+    return made
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1])))
+    uvloop.run(serve(int(sys.argv[1]), _DynamoDB(tables()).content))

@@ -19,15 +19,13 @@ from bench.servers import (
     FIRST_PROCESSOR,
     cpu_seconds,
     environment_of,
-    medians,
+    in_turns,
     off_first_processor,
     running,
     serving,
 )
 
-ROUNDS = 3
 ROUND_SECONDS = 2.0
-WARM_UP_SECONDS = 0.5
 # Never connected to: taking events asks the database for nothing.
 NO_DATABASE = "mysql+pymysql://nobody@127.0.0.1:1/none"
 OPEN_RATE = 2_000
@@ -94,13 +92,11 @@ def run() -> dict[str, Any]:
             name: stack.enter_context(serving(app, environment, folder, processor=FIRST_PROCESSOR))
             for name, app in APPS.items()
         }
-        rounds: dict[Case, list[dict[str, float]]] = {case: [] for case in CASES}
-        for case in CASES:
-            _measure(case, *servers[case.server], WARM_UP_SECONDS)
-        for _ in range(ROUNDS):
-            for case in CASES:
-                rounds[case].append(_measure(case, *servers[case.server], ROUND_SECONDS))
-    figures = {case: medians(measured) for case, measured in rounds.items()}
+        figures = in_turns(
+            CASES,
+            lambda case, seconds: _measure(case, *servers[case.server], seconds),
+            seconds=ROUND_SECONDS,
+        )
     return {
         "title": "POST /events, Kinesis stand-in of 5 ms, one processor for the server",
         "variants": [{"variant": case.name} | found for case, found in figures.items()],

@@ -12,12 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.servers import FIRST_PROCESSOR, medians, off_first_processor, running
+from bench.servers import FIRST_PROCESSOR, ROUNDS, medians, off_first_processor, running
 from infra.local.aws_endpoint import REGION
 from infra.local.processes import Process
 from infra.local.settings import inherited_environment
 
-ROUNDS = 3
 SECONDS = 120
 VARIANTS = {"boto3": "boto3 in 8 threads", "ours": "signed client"}
 GOAL_EVENTS_PER_CPU_SECOND = 5_000

@@ -20,16 +20,14 @@ from bench.servers import (
     FIRST_PROCESSOR,
     cpu_seconds,
     environment_of,
-    medians,
+    in_turns,
     off_first_processor,
     running,
     serving,
 )
 from infra.local.keys import Keys
 
-ROUNDS = 3
 ROUND_SECONDS = 3.0
-WARM_UP_SECONDS = 1.0
 CONNECTIONS = 64
 OPEN_RATE = 1_000
 OPEN_CONNECTIONS = 256
@@ -83,13 +81,11 @@ def run() -> dict[str, Any]:
             name: stack.enter_context(serving(app, environment, folder, processor=FIRST_PROCESSOR))
             for name, app in APPS.items()
         }
-        rounds: dict[Case, list[dict[str, float]]] = {case: [] for case in CASES}
-        for case in CASES:
-            _measure(case, *servers[case.server], WARM_UP_SECONDS)
-        for _ in range(ROUNDS):
-            for case in CASES:
-                rounds[case].append(_measure(case, *servers[case.server], ROUND_SECONDS))
-    figures = {case: medians(measured) for case, measured in rounds.items()}
+        figures = in_turns(
+            CASES,
+            lambda case, seconds: _measure(case, *servers[case.server], seconds),
+            seconds=ROUND_SECONDS,
+        )
     rival, peak = figures[RIVAL], figures[PEAK]
     return {
         "title": "GET /recommendations, DynamoDB stand-in of 5 ms, one processor for the server",

@@ -2,11 +2,11 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
@@ -15,7 +15,10 @@ from infra.local.keys import Keys
 from infra.local.processes import Process, free_port, is_listening
 from infra.local.settings import inherited_environment
 
+Case = TypeVar("Case", bound=Hashable)
+
 START_SECONDS = 60
+ROUNDS = 3
 FIRST_PROCESSOR = min(os.sched_getaffinity(0))
 
 
@@ -90,3 +93,19 @@ def cpu_seconds(process: psutil.Process) -> float:
 def medians(rounds: Sequence[dict[str, float]]) -> dict[str, Any]:
     """Return the median of each figure over the rounds."""
     return {name: median(figures[name] for figures in rounds) for name in rounds[0]}
+
+
+def in_turns(
+    cases: Sequence[Case], measure: Callable[[Case, float], dict[str, float]], *, seconds: float
+) -> dict[Case, dict[str, Any]]:
+    """Return the medians of each case's figures, measured round after round in turns.
+
+    So what the machine does besides falls on all cases alike. None is measured cold.
+    """
+    for case in cases:
+        measure(case, seconds / ROUNDS)
+    rounds: dict[Case, list[dict[str, float]]] = {case: [] for case in cases}
+    for _ in range(ROUNDS):
+        for case in cases:
+            rounds[case].append(measure(case, seconds))
+    return {case: medians(measured) for case, measured in rounds.items()}

@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+import re
 import sys
+from collections.abc import Callable
 from typing import Any, cast
 
 import uvloop
 
 LATENCY_SECONDS = 0.005
 KEYS = ("user_id", "scope", "name")
+Content = Callable[[bytes, bytes], bytes]
+"""From a request's head and body to the answer's body."""
+_CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _ENTRY = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
 
 
@@ -51,9 +56,11 @@ def _key_of(attributes: dict[str, Any]) -> str:
     return key
 
 
-class _Aws(asyncio.Protocol):
-    def __init__(self, tables: _Tables) -> None:
-        self._tables = tables
+class StandIn(asyncio.Protocol):
+    """Answers each request, of which a connection carries one at a time, after the latency."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -69,35 +76,41 @@ class _Aws(asyncio.Protocol):
         asyncio.get_running_loop().call_later(LATENCY_SECONDS, self._answer, head, body)
 
     def _answer(self, head: bytes, body: bytes) -> None:
-        answer: dict[str, object] = dict(_ENTRY)
-        if b"Kinesis_20131202.PutRecords" in head:
-            records = body.count(b'"PartitionKey"')
-            answer = {"FailedRecordCount": 0, "Records": [_ENTRY] * records}
-        elif (place := head.find(b"DynamoDB_20120810.")) >= 0:
-            operation = head[place:].split(b".", 1)[1].split(b"\r", 1)[0].decode()
-            answer = self._tables.answer(operation, json.loads(body))
-        content = json.dumps(answer).encode()
+        content = self._content(head, body)
         self._transport.write(
             b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\n"
             b"content-length: %d\r\n\r\n%s" % (len(content), content)
         )
 
 
-def _content_length(head: bytes) -> int:
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            return int(value)
-    return 0
-
-
-async def serve(port: int) -> None:
+async def serve(port: int, content: Content) -> None:
     """Serve until the process is told to end."""
     loop = asyncio.get_running_loop()
-    tables = _Tables()
-    server = await loop.create_server(lambda: _Aws(tables), "127.0.0.1", port)
+    server = await loop.create_server(lambda: StandIn(content), "127.0.0.1", port)
     await server.serve_forever()
 
 
+def aws() -> Content:
+    """Return what takes records for a stream, and keeps what is put into tables."""
+    tables = _Tables()
+
+    def content(head: bytes, body: bytes) -> bytes:
+        answer: dict[str, object] = dict(_ENTRY)
+        if b"Kinesis_20131202.PutRecords" in head:
+            records = body.count(b'"PartitionKey"')
+            answer = {"FailedRecordCount": 0, "Records": [_ENTRY] * records}
+        elif (place := head.find(b"DynamoDB_20120810.")) >= 0:
+            operation = head[place:].split(b".", 1)[1].split(b"\r", 1)[0].decode()
+            answer = tables.answer(operation, json.loads(body))
+        return json.dumps(answer).encode()
+
+    return content
+
+
+def _content_length(head: bytes) -> int:
+    match = _CONTENT_LENGTH.search(head)
+    return int(match[1]) if match else 0
+
+
 if __name__ == "__main__":
-    uvloop.run(serve(int(sys.argv[1])))
+    uvloop.run(serve(int(sys.argv[1]), aws()))
