@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from infra.definitions import EVENT_SOURCE
 from infra.local.checkpoints import Checkpoint, CheckpointFile
-from infra.local.event_source.function import Answer, FunctionUnavailableError, first_failure
+from infra.local.event_source.function import Answer, FunctionUnavailableError
 from infra.local.event_source.mapping import Ports, ShardMapping
-from infra.local.event_source.records import Source, fitting, lambda_event
+from infra.local.event_source.records import Source
 from infra.local.shards import Record
 from infra.local.worker_settings import EventSourceSettings
 from infra.local.worker_testing import NOON, ManualClock, ScriptedShard
@@ -122,72 +122,6 @@ def crash_on_poison(batch: list[bytes], _: list[str]) -> Answer:
 def report_poison(batch: list[bytes], numbers: list[str]) -> Answer:
     failed = [number for line, number in zip(batch, numbers, strict=True) if line == POISON]
     return Answer({"batchItemFailures": [{"itemIdentifier": number} for number in failed]})
-
-
-class TestEvent:
-    def test_it_has_the_shape_that_aws_sends(self) -> None:
-        record = Record("495459", "shopper-1", b"Hello", NOON + timedelta(milliseconds=987))
-        assert lambda_event(SOURCE, [record]) == {
-            "Records": [
-                {
-                    "kinesis": {
-                        "kinesisSchemaVersion": "1.0",
-                        "partitionKey": "shopper-1",
-                        "sequenceNumber": "495459",
-                        "data": "SGVsbG8=",
-                        "approximateArrivalTimestamp": 1767268800.987,
-                    },
-                    "eventSource": "aws:kinesis",
-                    "eventVersion": "1.0",
-                    "eventID": "shardId-000000000000:495459",
-                    "eventName": "aws:kinesis:record",
-                    "invokeIdentityArn": "arn:aws:iam::000000000000:role/on-interactions",
-                    "awsRegion": "us-east-1",
-                    "eventSourceARN": "arn:aws:kinesis:us-east-1:000000000000:stream/clickstream",
-                }
-            ]
-        }
-
-    def test_a_batch_stays_under_the_payload_limit(self) -> None:
-        large = [Record(str(number), "key", b"x" * 1_000_000, NOON) for number in range(10)]
-        assert len(list(fitting(large, 100))) == 4
-
-    def test_one_record_is_always_delivered(self) -> None:
-        huge = Record("1", "key", b"x" * 10_000_000, NOON)
-        assert list(fitting([huge, huge], 100)) == [huge]
-
-
-class TestAnswer:
-    @pytest.mark.parametrize(
-        ("payload", "expected"),
-        [
-            (None, None),
-            ({}, None),
-            ({"batchItemFailures": None}, None),
-            ({"batchItemFailures": []}, None),
-            ({"batchItemFailures": [{"itemIdentifier": "3"}]}, 2),
-            ({"batchItemFailures": [{"itemIdentifier": "3"}, {"itemIdentifier": "2"}]}, 1),
-            ({"batchItemFailures": [{"itemIdentifier": ""}]}, 0),
-            ({"batchItemFailures": [{"itemIdentifier": None}]}, 0),
-            ({"batchItemFailures": [{"itemIdentifier": ["3"]}]}, 0),
-            ({"batchItemFailures": [{"item": "3"}]}, 0),
-            ({"batchItemFailures": [{"itemIdentifier": "no record of the batch"}]}, 0),
-            ({"batchItemFailures": 3}, 0),
-            ("text", 0),
-        ],
-    )
-    def test_it_is_read_as_aws_reads_it(
-        self, payload: Any, expected: int | None, shard: ScriptedShard
-    ) -> None:
-        records = shard.put(*lines(4))
-        assert first_failure(Answer(payload), records, reports_items=True) == expected
-
-    def test_an_error_of_the_function_is_a_failure_of_the_batch(self, shard: ScriptedShard) -> None:
-        assert first_failure(CRASH, shard.put(b"1"), reports_items=True) == 0
-
-    def test_reported_failures_are_not_read_unless_asked_for(self, shard: ScriptedShard) -> None:
-        answer = Answer({"batchItemFailures": [{"itemIdentifier": "1"}]})
-        assert first_failure(answer, shard.put(b"1"), reports_items=False) is None
 
 
 class TestDelivery:
