@@ -4,10 +4,14 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import structlog
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import SecretStr
 from sqlalchemy import text
 
 from fashion_contracts.events import EventType, Interaction
@@ -22,10 +26,11 @@ from recommender.interactions.records import StreamRecord
 from recommender.interactions.repository import ShoppersRepository
 from recommender.interactions.service import InteractionsService
 from recommender.model.artefact import Model, ModelContent, ModelProduct, to_bytes
+from recommender.model.layers import LayeredModel, layered
 from recommender.model.repository import ModelRepository
 from recommender.picks.rankers import Rankers
 from recommender.refreshing import Refreshing
-from recommender.settings import InteractionsSettings
+from recommender.settings import ApiSettings, InteractionsSettings
 from recommender.trends.repository import TrendsRepository
 from recommender.trends.schemas import Trends
 
@@ -151,6 +156,12 @@ def model_bytes() -> bytes:
 @pytest.fixture
 def model(model_bytes: bytes) -> Model:
     return Model.from_bytes(model_bytes)
+
+
+@pytest.fixture
+def layers(model: Model) -> LayeredModel | None:
+    """Return the model as ranking has it, with nothing learnt since."""
+    return layered(model, None, 1.0)
 
 
 @pytest.fixture
@@ -281,6 +292,30 @@ def stored_shopper(stores: Resources, dynamodb: "DynamoDBClient") -> Callable[[s
         return Shopper.from_attributes(answer["Item"]) if "Item" in answer else Shopper(user_id)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def private_key() -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.generate()
+
+
+@pytest.fixture
+def api_settings(
+    stores: Resources, database: Database, private_key: Ed25519PrivateKey, tmp_path: Path
+) -> ApiSettings:
+    public = private_key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    key_file = tmp_path / "token.pub"
+    key_file.write_bytes(public)
+    return ApiSettings(
+        shoppers_table=stores.shoppers_table,
+        trends_table=stores.trends_table,
+        models_table=stores.models_table,
+        model_bucket=stores.model_bucket,
+        database_url=SecretStr(database.grant("recommender_api", "SELECT ON products")),
+        token_public_key_file=key_file,
+    )
 
 
 @pytest.fixture

@@ -114,6 +114,7 @@ def _measure(settings: BuildSettings, tried: Experiment, days: int, clock: Clock
     landing = LandingRepository(s3, settings.landing_bucket, threads=settings.download_threads)
     now = clock()
     with TemporaryDirectory() as place:
-        files = landing.download(Path(place), until=now, days=days)
+        since = now - timedelta(days=days)
+        files = landing.download(Path(place), since=since, until=now)
         read = ImpressionsRepository(files, attribution_window=settings.attribution_window)
-        return effects_of(tried, read.read(tried.name, since=now - timedelta(days=days)))
+        return effects_of(tried, read.read(tried.name, since=since))

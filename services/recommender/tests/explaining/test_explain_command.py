@@ -42,7 +42,7 @@ def shop(
         connection.execute(text("UPDATE products SET stock = 0 WHERE id = 22"))
     engine.dispose()
     now = utc_now()
-    models.put_in_use(models.save("model-1", model_bytes), instead_of=None, at=now)
+    models.put_in_use(models.save("model-1", model_bytes, at=now), instead_of=None, at=now)
     trends_repository.write(trends.by_scope, at=now, until=now + timedelta(days=1))
     names = ("shoppers_table", "trends_table", "models_table", "model_bucket", "landing_bucket")
     for name in names:

@@ -9,7 +9,7 @@ from fashion_contracts.events import EventType, Interaction
 from fashion_contracts.picks import Shopper
 from recommender.explaining.explanation import Candidate, Explanation, explain
 from recommender.interactions.fold import fold
-from recommender.model.artefact import Model
+from recommender.model.layers import LayeredModel
 from recommender.picks.ranking import Ranker
 from recommender.settings import InteractionsSettings
 from recommender.trends.schemas import Trends
@@ -20,8 +20,8 @@ ALL = 100
 
 
 @pytest.fixture
-def ranker(settings: InteractionsSettings, model: Model, trends: Trends) -> Ranker:
-    return Ranker(settings, model, trends)
+def ranker(settings: InteractionsSettings, layers: LayeredModel | None, trends: Trends) -> Ranker:
+    return Ranker(settings, layers, trends)
 
 
 def candidates(explanation: Explanation) -> dict[int, Candidate]:

@@ -1,100 +1,24 @@
 """The build job over the real stores: landing zone and catalogue in, model and trends out."""
 
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from services.recommender.tests.learning.conftest import NOW, Land, Visits, neighbours_of
 from typer.testing import CliRunner
 
 from fashion_contracts.events import EventType, Interaction
 from fashion_kit.clock import utc_now
-from fashion_kit.mysql import mysql_engine
-from infra.local.database import Database
-from infra.local.resources import Resources
 from recommender.__main__ import main
-from recommender.errors import EmptyCatalogueError, UnknownModelError, WorseModelError
-from recommender.learning.catalogue import CatalogueRepository
-from recommender.learning.landing import LandingRepository
-from recommender.learning.service import BuildReport, BuildService, BuildStores
-from recommender.model.repository import DELTA, ModelRepository
+from recommender.errors import EmptyCatalogueError, WorseModelError
+from recommender.learning.service import BuildReport
+from recommender.model.repository import ModelRepository
 from recommender.settings import BuildSettings
 from recommender.trends.repository import TrendsRepository
 from recommender.trends.schemas import Dimension, Window, segment_scope
 
 pytestmark = pytest.mark.servers
-NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
-Land = Callable[..., None]
-Visits = Callable[..., list[Interaction]]
-
-
-@pytest.fixture
-def build_settings(stores: Resources, database: Database) -> BuildSettings:
-    return BuildSettings(
-        shoppers_table=stores.shoppers_table,
-        trends_table=stores.trends_table,
-        models_table=stores.models_table,
-        model_bucket=stores.model_bucket,
-        landing_bucket=stores.landing_bucket,
-        database_url=SecretStr(database.grant("recommender_build", "SELECT ON products")),
-        gate_predictions=50,
-    )
-
-
-@pytest.fixture
-def service_at(
-    build_settings: BuildSettings,
-    models: ModelRepository,
-    trends_repository: TrendsRepository,
-    s3: Any,
-) -> Iterator[Callable[..., BuildService]]:
-    """Return a maker of services at some instant, with settings of their own."""
-    numbers = count(1)
-    engine = mysql_engine(build_settings.database_url.get_secret_value())
-    stores = BuildStores(
-        CatalogueRepository(engine),
-        LandingRepository(s3, build_settings.landing_bucket, threads=2),
-        models,
-        trends_repository,
-    )
-
-    def make(now: datetime, **changed: Any) -> BuildService:
-        settings = build_settings.model_copy(update=changed)
-        return BuildService(
-            settings, stores, clock=lambda: now, make_id=lambda: f"model-{next(numbers)}"
-        )
-
-    yield make
-    engine.dispose()
-
-
-@pytest.fixture
-def build(service_at: Callable[..., BuildService]) -> Callable[..., BuildReport]:
-    """Return what runs one build at NOW."""
-
-    def run(*, now: datetime = NOW, days: int = 30, **changed: Any) -> BuildReport:
-        return service_at(now, **changed).build(days, lambda _: None)
-
-    return run
-
-
-@pytest.fixture
-def past(land: Land, visits: Visits, add_products: Any) -> None:
-    """Fill the shop and its last week."""
-    add_products(range(1, 41))
-    week = timedelta(days=7)
-    land(
-        (e.to_record() for e in visits(200, begin=NOW - week, span=week)),
-        at=NOW - timedelta(hours=1),
-    )
-
-
-def neighbours_of(models: ModelRepository, product_id: int) -> list[int]:
-    model = models.newer_than(None)
-    assert model is not None
-    return [neighbour for neighbour, _ in model.neighbours_of(product_id)]
 
 
 def test_a_model_learns_what_is_looked_at_together(
@@ -267,86 +191,6 @@ def test_an_empty_catalogue_builds_nothing(build: Callable[..., BuildReport]) ->
         build()
 
 
-def test_an_earlier_model_can_be_put_in_use_again(
-    past: None, service_at: Callable[..., BuildService], models: ModelRepository
-) -> None:
-    first = service_at(NOW).build(30, print)
-    second = service_at(NOW + timedelta(hours=1)).build(30, print)
-
-    service_at(NOW).roll_back(None)
-
-    pointer = models.pointer()
-    assert pointer is not None
-    assert pointer.version == first.version
-    service_at(NOW).roll_back(second.version)
-    assert models.pointer() != pointer
-    with pytest.raises(UnknownModelError):
-        service_at(NOW).roll_back("no-such-model")
-
-
-def test_only_the_latest_models_are_kept(
-    past: None, service_at: Callable[..., BuildService], models: ModelRepository
-) -> None:
-    versions = [
-        service_at(NOW + timedelta(hours=hour), models_kept=2).build(30, print).version
-        for hour in range(3)
-    ]
-
-    assert [kept.version for kept in models.kept()] == versions[:0:-1]
-
-
-class TestRefresh:
-    def test_without_a_model_there_is_nothing_to_add_to(
-        self, past: None, service_at: Callable[..., BuildService]
-    ) -> None:
-        assert service_at(NOW).refresh(print) is None
-
-    def test_a_product_added_since_is_recommended_and_has_neighbours(
-        self,
-        past: None,
-        add_products: Any,
-        service_at: Callable[..., BuildService],
-        models: ModelRepository,
-    ) -> None:
-        service_at(NOW).build(30, print)
-        add_products([101])
-
-        report = service_at(NOW + timedelta(minutes=5)).refresh(print)
-
-        assert report is not None
-        assert report.new_products == 1
-        delta = models.newer_than(None, DELTA)
-        assert delta is not None
-        assert delta.neighbours_of(101)
-        assert any(
-            101 in [neighbour for neighbour, _ in delta.neighbours_of(number)]
-            for number in range(1, 41)
-        )
-
-    def test_what_was_looked_at_in_the_last_hours_is_learnt(
-        self,
-        past: None,
-        land: Land,
-        event: Callable[..., Interaction],
-        service_at: Callable[..., BuildService],
-        models: ModelRepository,
-    ) -> None:
-        service_at(NOW).build(30, print)
-        later = NOW + timedelta(minutes=30)
-        visits = [
-            event(product, shopper=f"late-{visit}", at=later + timedelta(seconds=product))
-            for visit in range(20)
-            for product in (2, 39)
-        ]
-        land((e.to_record() for e in visits), at=later, name="late.gz")
-
-        service_at(later + timedelta(minutes=10)).refresh(print)
-
-        delta = models.newer_than(None, DELTA)
-        assert delta is not None
-        assert delta.neighbours_of(2)[0][0] == 39
-
-
 def test_what_is_bought_together_is_learnt(
     past: None,
     land: Land,
@@ -366,7 +210,7 @@ def test_what_is_bought_together_is_learnt(
 
     model = models.newer_than(None)
     assert model is not None
-    assert [product for product, _ in model.together_of(7)] == [30]
+    assert model.together_of(7)[0] == [30]
 
 
 class TestCommand:

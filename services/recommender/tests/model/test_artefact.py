@@ -38,9 +38,9 @@ def test_a_written_model_reads_back(products: list[ModelProduct], data: st.DataO
     assert list(model.product_ids) == sorted(ids)
     assert model.newest == (1, 2)
     for product in products:
-        row = [neighbour for neighbour, _ in model.neighbours_of(product.id)]
+        row, _ = model.neighbours_of(product.id)
         assert row == [neighbour for neighbour, _ in rows[product.id]]
-        bought = [neighbour for neighbour, _ in model.together_of(product.id)]
+        bought, _ = model.together_of(product.id)
         assert bought == [neighbour for neighbour, _ in together.get(product.id, ())]
         facts = model.facts_of(product.id)
         assert facts is not None
@@ -49,7 +49,8 @@ def test_a_written_model_reads_back(products: list[ModelProduct], data: st.DataO
 
 def test_an_unknown_product_has_no_position(model: Model) -> None:
     assert [model.position(number) for number in (0, 41, 2**32 - 1)] == [None, None, None]
-    assert (model.neighbours_of(41), model.together_of(41), model.facts_of(41)) == ([], [], None)
+    assert model.neighbours_of(41) == model.together_of(41) == ([], [])
+    assert model.facts_of(41) is None
 
 
 def test_products_of_one_family_share_its_number(model: Model) -> None:
@@ -60,7 +61,7 @@ def test_a_neighbour_outside_the_catalogue_is_left_out() -> None:
     products = [ModelProduct(1, "f", "", "", "")]
     content = ModelContent("v", "now", None, products, {1: [(9, 1.0), (1, 0.5)]})
 
-    assert Model.from_bytes(to_bytes(content)).neighbours_of(1) == [(1, 32768)]
+    assert Model.from_bytes(to_bytes(content)).neighbours_of(1) == ([1], [32768])
 
 
 def test_a_model_without_products_reads_back() -> None:

@@ -4,21 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from httpx import AsyncClient
-from pydantic import SecretStr
 from services.recommender.tests.picks.api import serving
 
 from fashion_contracts.events import Interaction
 from fashion_kit.clock import utc_now
 from fashion_kit.tokens import Identity, issue_token
 from infra.local.database import Database
-from infra.local.resources import Resources
 from recommender.interactions.factory import make_service
 from recommender.model.repository import ModelRepository
 from recommender.settings import ApiSettings, InteractionsSettings
@@ -26,30 +23,6 @@ from recommender.trends.repository import TrendsRepository
 from recommender.trends.schemas import Trends
 
 AddProducts = Callable[[Iterable[int]], None]
-
-
-@pytest.fixture(scope="session")
-def private_key() -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.generate()
-
-
-@pytest.fixture
-def api_settings(
-    stores: Resources, database: Database, private_key: Ed25519PrivateKey, tmp_path: Path
-) -> ApiSettings:
-    public = private_key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    key_file = tmp_path / "token.pub"
-    key_file.write_bytes(public)
-    return ApiSettings(
-        shoppers_table=stores.shoppers_table,
-        trends_table=stores.trends_table,
-        models_table=stores.models_table,
-        model_bucket=stores.model_bucket,
-        database_url=SecretStr(database.grant("recommender_api", "SELECT ON products")),
-        token_public_key_file=key_file,
-    )
 
 
 @pytest.fixture

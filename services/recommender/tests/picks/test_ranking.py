@@ -19,11 +19,6 @@ NOBODY = Shopper("shopper")
 
 
 @pytest.fixture
-def layers(model: Model) -> LayeredModel | None:
-    return layered(model, None, 1.0)
-
-
-@pytest.fixture
 def ranker(settings: InteractionsSettings, layers: LayeredModel | None, trends: Trends) -> Ranker:
     return Ranker(settings, layers, trends)
 

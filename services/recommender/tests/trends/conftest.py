@@ -13,10 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from httpx import AsyncClient
-from pydantic import SecretStr
 from services.recommender.tests.picks.api import serving as api_of
 from services.recommender.tests.trends.plain_counts import product_of
 
@@ -55,24 +52,6 @@ def bench_of(learning: LearningSettings) -> BenchOf:
             yield bench
 
     return make
-
-
-@pytest.fixture
-def api_settings(stores: Resources, database: Database, tmp_path: Path) -> ApiSettings:
-    key_file = tmp_path / "token.pub"
-    key_file.write_bytes(
-        Ed25519PrivateKey.generate()
-        .public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
-    return ApiSettings(
-        shoppers_table=stores.shoppers_table,
-        trends_table=stores.trends_table,
-        models_table=stores.models_table,
-        model_bucket=stores.model_bucket,
-        database_url=SecretStr(database.grant("recommender_api", "SELECT ON products")),
-        token_public_key_file=key_file,
-    )
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def explain(
     Stored picks are served while the model that ranked them is in use, as long as the shopper's
     settings of ranking are the stored ones', too.
     """
-    version = ranker.model.version if ranker.model else None
+    version = ranker.version
     are_stored = may_be_stored and bool(shopper.picks) and shopper.model == version
     ranked = shopper.picks if are_stored else ranker.rank(shopper)
     picks = tuple(pick for pick in ranked if pick.product_id not in unavailable)
@@ -91,8 +91,7 @@ def _contributions(
     for anchor, strength in anchors:
         alone = [anchor._replace(weight=strength)]
         scores, _ = neighbour_scores(alone, model, ranker.settings.anchor_decay)
-        for position, score in scores.items():
-            product_id = model.product_ids[position]
+        for product_id, score in scores.items():
             found.setdefault(product_id, []).append(Contribution(anchor, score))
     for parts in found.values():
         parts.sort(key=lambda part: part.score, reverse=True)

@@ -11,8 +11,8 @@ from typing import Any, Final, Self
 
 import duckdb
 
-from recommender.learning import queries
 from recommender.learning.catalogue import CatalogueProduct
+from recommender.learning.queries import acts, neighbours, together, trends
 from recommender.settings import LearningSettings
 
 Rows = dict[int, list[tuple[int, float]]]
@@ -50,18 +50,18 @@ class Workbench:
             for rank, product in enumerate(products):
                 more = {"age_rank": rank, "is_new": product.id in new}
                 file.write(json.dumps(vars(product) | more, default=str) + "\n")
-        self.run(queries.PRODUCTS, [str(path)])
-        self.run(queries.EMPTY_ACTS)
+        self.run(acts.PRODUCTS, [str(path)])
+        self.run(acts.EMPTY_ACTS)
 
     def load_events(self, files: Sequence[Path], *, since: datetime) -> None:
         """Put the acts that these landing zone files tell of on the bench."""
         if files:
-            self.run(queries.ACTS, [[str(file) for file in files], _naive(since)])
+            self.run(acts.ACTS, [[str(file) for file in files], _naive(since)])
 
     def find_sessions(self) -> None:
         """Cut what each shopper did into sessions."""
-        self.run(queries.STEPS, [self._settings.session_gap.total_seconds()])
-        self.run(queries.SESSION_STARTS)
+        self.run(acts.STEPS, [self._settings.session_gap.total_seconds()])
+        self.run(acts.SESSION_STARTS)
 
     def count_acts(self) -> int:
         """Return how many acts are on the bench."""
@@ -74,12 +74,12 @@ class Workbench:
 
     def split_at(self, share: float) -> datetime | None:
         """Return the instant after which this share of the sessions began."""
-        instant: datetime | None = self._value(queries.SPLIT, [1 - share])
+        instant: datetime | None = self._value(acts.SPLIT, [1 - share])
         return None if instant is None else instant.replace(tzinfo=UTC)
 
     def sessions_since(self, begin: datetime) -> list[list[int]]:
         """Return the products of each longer session that began at or after, the latest first."""
-        rows = self.run(queries.SESSIONS, [_naive(begin)]).fetchall()
+        rows = self.run(acts.SESSIONS, [_naive(begin)]).fetchall()
         return [row[0] for row in rows]
 
     def neighbours(self, until: datetime = END_OF_TIME, *, only_new: bool = False) -> Rows:
@@ -91,18 +91,18 @@ class Workbench:
         s = self._settings
         before = {"until": _naive(until)}
         near = {"pair_window": s.pair_window, "distance_power": s.distance_power}
-        self.run(queries.HALVES, before | near)
-        self.run(queries.PAIRS, {"backward": s.backward_weight})
-        self.run(queries.POPULARITY, before)
-        self.run(queries.ASSOCIATIONS, self._association | {"neighbours": s.neighbours})
+        self.run(neighbours.HALVES, before | near)
+        self.run(neighbours.PAIRS, {"backward": s.backward_weight})
+        self.run(neighbours.POPULARITY, before)
+        self.run(neighbours.ASSOCIATIONS, self._association | {"neighbours": s.neighbours})
         pools = {"candidates": s.content_candidates, "neighbours": s.neighbours}
-        self.run(queries.CANDIDATES, pools | {"only_new": only_new})
-        for attribute in queries.ATTRIBUTES:
+        self.run(neighbours.CANDIDATES, pools | {"only_new": only_new})
+        for attribute in acts.ATTRIBUTES:
             believed = {"pseudo_pairs": s.lift_pseudo_pairs, "same": s.same_attribute_lift}
-            self.run(queries.lifts(attribute), believed)
-        self.run(queries.likeness(), {"power": s.content_power})
+            self.run(neighbours.lifts(attribute), believed)
+        self.run(neighbours.likeness(), {"power": s.content_power})
         blend = {"content_weight": s.content_weight, "neighbours": s.neighbours}
-        return _grouped(self.run(queries.NEIGHBOURS, blend).fetchall())
+        return _grouped(self.run(neighbours.NEIGHBOURS, blend).fetchall())
 
     def together(self) -> Rows:
         """Return what is bought with each product, best first."""
@@ -110,7 +110,7 @@ class Workbench:
         baskets = {"cart_share": s.together_cart_share, "basket_length": s.basket_length}
         return _grouped(
             self.run(
-                queries.TOGETHER, self._association | baskets | {"neighbours": s.neighbours}
+                together.TOGETHER, self._association | baskets | {"neighbours": s.neighbours}
             ).fetchall()
         )
 
@@ -129,7 +129,7 @@ class Workbench:
         weighed = {"view": s.weight_view, "cart": s.weight_cart, "purchase": s.weight_purchase}
         timed = {"until": _naive(until), "half_life": s.trend_half_life.total_seconds()}
         return _grouped(
-            self.run(queries.TRENDS, weighed | timed | {"length": s.trend_length}).fetchall()
+            self.run(trends.TRENDS, weighed | timed | {"length": s.trend_length}).fetchall()
         )
 
     def run(self, sql: str, parameters: Any = None) -> duckdb.DuckDBPyConnection:

@@ -46,6 +46,10 @@ _SECTIONS: Final = {
 FULL_WEIGHT: Final = 65535
 _TOGETHER: Final = "together_"
 
+Row = tuple[list[int], list[int]]
+"""Neighbours, best first, and their weights."""
+_NOTHING: Final[Row] = ([], [])
+
 Rows = Mapping[int, Sequence[tuple[int, float]]]
 """Neighbours with their weights by product, best first."""
 
@@ -91,12 +95,10 @@ class Table:
     neighbours: "memoryview[int]"
     weights: "memoryview[int]"
 
-    def row(self, position: int) -> list[tuple[int, int]]:
-        """Return the neighbours of a position with their weights, best first."""
+    def row(self, position: int) -> Row:
+        """Return the neighbours of a position and their weights, best first."""
         begin, end = self.offsets[position], self.offsets[position + 1]
-        return list(
-            zip(self.neighbours[begin:end].tolist(), self.weights[begin:end].tolist(), strict=True)
-        )
+        return self.neighbours[begin:end].tolist(), self.weights[begin:end].tolist()
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class Model:
     categories: "memoryview[int]"
     masters: "memoryview[int]"
     genders: "memoryview[int]"
+    _facts: dict[int, Facts] = field(default_factory=dict, repr=False, compare=False)
+    """What was asked for already: every ranking asks for much the same products."""
 
     def __len__(self) -> int:
         return len(self.product_ids)
@@ -130,27 +134,27 @@ class Model:
             return place
         return None
 
-    def neighbours_of(self, product_id: int) -> list[tuple[int, int]]:
-        """Return what is looked at around the product, with weights, best first."""
+    def neighbours_of(self, product_id: int) -> Row:
+        """Return what is looked at around the product and the weights, best first."""
         position = self.position(product_id)
-        return [] if position is None else self.around.row(position)
+        return _NOTHING if position is None else self.around.row(position)
 
-    def together_of(self, product_id: int) -> list[tuple[int, int]]:
-        """Return what is bought together with the product, with weights, best first."""
+    def together_of(self, product_id: int) -> Row:
+        """Return what is bought together with the product and the weights, best first."""
         position = self.position(product_id)
-        return [] if position is None else self.together.row(position)
+        return _NOTHING if position is None else self.together.row(position)
 
     def facts_of(self, product_id: int) -> Facts | None:
         """Return what the model knows of the product itself."""
-        place = self.position(product_id)
-        if place is None:
-            return None
-        return Facts(
-            self.families[place],
-            self.category_names[self.categories[place]],
-            self.master_names[self.masters[place]],
-            self.gender_names[self.genders[place]],
-        )
+        facts = self._facts.get(product_id)
+        if facts is None and (place := self.position(product_id)) is not None:
+            facts = self._facts[product_id] = Facts(
+                self.families[place],
+                self.category_names[self.categories[place]],
+                self.master_names[self.masters[place]],
+                self.gender_names[self.genders[place]],
+            )
+        return facts
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:

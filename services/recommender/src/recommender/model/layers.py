@@ -5,9 +5,9 @@ and the products that the hourly model does not know yet.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from recommender.model.artefact import Facts, Model
+from recommender.model.artefact import Facts, Model, Row
 
 
 class Layer(NamedTuple):
@@ -24,6 +24,11 @@ class LayeredModel:
         self._layers = layers
         self.version = layers[0].model.version
 
+    def with_delta_weight(self, weight: float) -> Self:
+        """Return the same models, of which what was learnt since weighs so much."""
+        first, *others = self._layers
+        return type(self)([first, *(layer._replace(weight=weight) for layer in others)])
+
     @property
     def newest(self) -> tuple[int, ...]:
         """Return the newest products, as the latest layer knows them."""
@@ -37,7 +42,7 @@ class LayeredModel:
                 return facts
         return None
 
-    def rows_of(self, product_id: int) -> Iterator[tuple[list[tuple[int, int]], float]]:
+    def rows_of(self, product_id: int) -> Iterator[tuple[Row, float]]:
         """Yield what is looked at around the product, and what a weight of 1 stands for."""
         for model, weight in self._layers:
             yield model.neighbours_of(product_id), model.weight_unit * weight
@@ -62,9 +67,9 @@ def layered(base: Model | None, delta: Model | None, delta_weight: float) -> Lay
     return LayeredModel(layers) if layers else None
 
 
-def _summed(rows: Iterator[tuple[list[tuple[int, int]], float]]) -> list[tuple[int, float]]:
+def _summed(rows: Iterator[tuple[Row, float]]) -> list[tuple[int, float]]:
     scores: dict[int, float] = {}
     for row, unit in rows:
-        for neighbour, weight in row:
+        for neighbour, weight in zip(*row, strict=True):
             scores[neighbour] = scores.get(neighbour, 0.0) + weight * unit
     return sorted(scores.items(), key=lambda item: item[1], reverse=True)

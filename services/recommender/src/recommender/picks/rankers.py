@@ -43,7 +43,7 @@ class Rankers:
     def rank(self, shopper: Shopper) -> tuple[tuple[Pick, ...], str | None]:
         """Return the shopper's picks, and the version of the model that ranked them."""
         ranker = self.current()
-        return ranker.rank(shopper), ranker.model.version if ranker.model else None
+        return ranker.rank(shopper), ranker.version
 
 
 def make_rankers(

@@ -4,10 +4,11 @@ The ladder: neighbours of what was looked at in this session, of what was looked
 trending in the shopper's segment, what is trending everywhere, what is new.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import NamedTuple, Self
 from zlib import crc32
 
 from fashion_contracts.events import EventType
@@ -75,6 +76,18 @@ class Ranker:
     trends: Trends
     newest: Sequence[int] = ()
 
+    @property
+    def version(self) -> str | None:
+        """Return the version of the model, if there is one."""
+        return self.model.version if self.model else None
+
+    def by(self, settings: RankingSettings) -> Self:
+        """Return the ranker that ranks by these settings."""
+        if settings is self.settings:
+            return self
+        model = self.model and self.model.with_delta_weight(settings.delta_weight)
+        return replace(self, settings=settings, model=model)
+
     def rank(self, shopper: Shopper) -> tuple[Pick, ...]:
         """Return the shopper's picks, best first.
 
@@ -102,22 +115,22 @@ class Ranker:
         scores, speakers = neighbour_scores(anchors, model, self.settings.anchor_decay)
         ordered = sorted(scores, key=scores.__getitem__, reverse=True)
         top = scores[ordered[0]] if ordered else 1.0
-        shown: dict[str, int] = {}
+        shown: Counter[str] = Counter()
         for product_id in ordered:
+            if product_id in excluded:
+                continue
             facts = model.facts_of(product_id)
             category = facts.category if facts else ""
-            same = shown.get(category, 0)
-            if product_id in excluded or self._is_over_cap(same, shown):
+            if self._is_over_cap(shown[category], shown.total()):
                 continue
-            shown[category] = same + 1
+            shown[category] += 1
             anchor = speakers[product_id]
             score = rounded_score(scores[product_id] / top)
             yield Pick(product_id, score, anchor.source, anchor.reason, anchor.product_id)
 
-    def _is_over_cap(self, same: int, shown: Mapping[str, int]) -> bool:
-        if same < self.settings.category_cap:
-            return False
-        return sum(shown.values()) >= self.settings.category_cap_from
+    def _is_over_cap(self, same: int, shown: int) -> bool:
+        settings = self.settings
+        return same >= settings.category_cap and shown >= settings.category_cap_from
 
     def _trending(self, anchors: Sequence[Anchor]) -> Iterator[Pick]:
         scopes = scopes_of(anchors, self.model)
@@ -130,7 +143,7 @@ class Ranker:
         """Yield new products, for each shopper from another place on: all get their chance."""
         newest = self.newest or (self.model.newest if self.model else ())
         start = crc32(shopper.user_id.encode()) % max(len(newest), 1)
-        for product_id in (*newest[start:], *newest[:start]):
+        for product_id in chain(islice(newest, start, None), islice(newest, start)):
             yield Pick(product_id, 0.0, Source.NEWEST, Reason.NEW)
 
 
@@ -147,16 +160,16 @@ def neighbour_scores(
 ) -> tuple[dict[int, float], dict[int, Anchor]]:
     """Return each neighbour's score by product, and the latest anchor that speaks for it."""
     scores: dict[int, float] = {}
-    speakers: dict[int, Anchor] = {}
+    heard: list[tuple[list[int], Anchor]] = []
     for age, anchor in enumerate(anchors):
-        for row, unit in model.rows_of(anchor.product_id):
+        for (neighbours, weights), unit in model.rows_of(anchor.product_id):
             strength = anchor.weight * decay**age * unit
-            for neighbour, weight in row:
-                if neighbour in scores:
-                    scores[neighbour] += weight * strength
-                else:
-                    scores[neighbour] = weight * strength
-                    speakers[neighbour] = anchor
+            for neighbour, weight in zip(neighbours, weights, strict=True):
+                scores[neighbour] = scores.get(neighbour, 0.0) + weight * strength
+            heard.append((neighbours, anchor))
+    speakers: dict[int, Anchor] = {}
+    for neighbours, anchor in reversed(heard):
+        speakers.update(dict.fromkeys(neighbours, anchor))
     return scores, speakers
 
 

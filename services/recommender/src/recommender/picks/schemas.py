@@ -1,5 +1,6 @@
 """What the recommendations' endpoints take and answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -43,7 +44,7 @@ class Chosen:
     recommendation_id: str
     model_version: str | None
     generated_at: datetime | None
-    picks: list[Pick]
+    picks: Sequence[Pick]
 
 
 class _Answer(BaseModel):

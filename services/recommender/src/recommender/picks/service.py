@@ -10,6 +10,7 @@ from fashion_contracts.picks import Act, Pick, Reason, Shopper, Source, instant_
 from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
 from recommender.errors import NothingToRecommendError
+from recommender.experiments.service import ExperimentService
 from recommender.picks.catalogue import EVERYTHING, Catalogue, Narrowing
 from recommender.picks.encoding import SCORE_DIGITS
 from recommender.picks.interest import interest_of
@@ -26,7 +27,7 @@ from recommender.picks.schemas import (
 )
 from recommender.picks.stored import StoredShopper
 from recommender.refreshing import Refreshing
-from recommender.settings import ApiSettings
+from recommender.settings import ApiSettings, RankingSettings
 
 PERSONAL: Final = frozenset({Source.SESSION, Source.USER})
 
@@ -59,7 +60,8 @@ class PicksService:
         clock: Clock,
         make_id: IdFactory,
     ) -> None:
-        self._forgotten_expiry = settings.forgotten_expiry
+        self._settings = settings
+        self._experiments = ExperimentService(settings.experiment, settings, make_id)
         self._shoppers = shoppers
         self._rankers = rankers
         self._catalogue = catalogue
@@ -77,15 +79,21 @@ class PicksService:
         if wish.category is not None or wish.max_price is not None:
             wanted = catalogue.narrowing(wish.category, wish.max_price)
         stored = await self._shoppers.get(user_id)
+        sieve = _Sieve(catalogue, wish.exclude, wanted)
+
         ranker = self._rankers.current(catalogue.newest)
-        picks = self._choose(stored, ranker, wish, _Sieve(catalogue, wish.exclude, wanted))
+
+        def rank(settings: RankingSettings) -> list[Pick]:
+            return self._choose(stored, ranker.by(settings), wish, sieve)
+
+        recommendation_id, picks = self._experiments.arrange(user_id, wish.limit, rank)
         if not picks and not wish.is_narrow:
             raise NothingToRecommendError
         last = stored.last_ticks
         return Chosen(
             user_id=user_id,
-            recommendation_id=self._make_id(),
-            model_version=ranker.model.version if ranker.model else None,
+            recommendation_id=recommendation_id,
+            model_version=ranker.version,
             generated_at=None if last is None else instant_of(last),
             picks=picks,
         )
@@ -119,7 +127,7 @@ class PicksService:
         return Reranked(
             user_id=user_id,
             recommendation_id=self._make_id(),
-            model_version=ranker.model.version if ranker.model else None,
+            model_version=ranker.version,
             items=[
                 RerankedProduct(
                     product_id=product_id, score=round(scores.get(product_id, 0.0), SCORE_DIGITS)
@@ -130,7 +138,7 @@ class PicksService:
 
     async def forget(self, user_id: str) -> None:
         """Drop all that is known of the shopper."""
-        await self._shoppers.forget(user_id, until=self._clock() + self._forgotten_expiry)
+        await self._shoppers.forget(user_id, until=self._clock() + self._settings.forgotten_expiry)
 
     def _choose(
         self, stored: StoredShopper, ranker: Ranker, wish: Wish, sieve: _Sieve
@@ -159,7 +167,8 @@ class PicksService:
     ) -> Iterable[Pick]:
         """Return the stored picks, or fresh ones where they would be others.
 
-        Picks are a function of the history, so a new model needs no rewriting of shoppers. The
+        Picks are a function of the history, so a new model needs no rewriting of shoppers, and an
+        experiment may rank by other settings. The
         product that the shopper stands before counts as looked at this moment, and is not kept.
         """
         if context_product_id is not None:
@@ -167,8 +176,8 @@ class PicksService:
             act = Act(now, 0, context_product_id, EventType.PRODUCT_VIEW)
             shopper = stored.whole
             return ranker.rank(replace(shopper, history=(*shopper.history, act)))
-        version = ranker.model.version if ranker.model else None
-        if stored.has_picks and stored.model == version:
+        are_current = stored.has_picks and stored.model == ranker.version
+        if are_current and ranker.settings is self._settings:
             return stored.picks
         return ranker.rank(stored.whole)
 

@@ -85,7 +85,7 @@ class ShelvesService:
         )
         return Shelf(
             recommendation_id=self._make_id(),
-            model_version=ranker.model.version if ranker.model else None,
+            model_version=ranker.version,
             items=list(islice(_one_of_each_family(buyable, around, ranker.model), limit)),
         )
 
