@@ -23,10 +23,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down status reset compose build-model refresh-model models rollback test pytest proof lint types contracts format bench bench-storefront template requirements clean
-.PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench bench-storefront bench-recommender template requirements clean
-.PHONY: help demo up down status reset compose test pytest proof lint types contracts format bench bench-storefront evaluate template requirements clean
-.PHONY: help demo up down status reset compose experiment explain test pytest proof lint types contracts format bench bench-storefront template requirements clean
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-recommender evaluate template requirements clean help
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out

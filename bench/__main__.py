@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("storefront", "recommender", "fold")
+BENCHMARKS = ("storefront", "recommender", "fold", "learning")
 FIGURES = Path(__file__).parents[1] / "build/bench"
 
 console = Console()

@@ -18,7 +18,7 @@ class RankingSettings(Settings):
 
     model_config = SettingsConfigDict(env_prefix="RECOMMENDER_")
 
-    anchors: int = Field(10, ge=1, le=20)
+    anchors: int = Field(5, ge=1, le=20)
     """How many of the shopper's latest distinct products speak for their neighbours."""
     anchor_decay: float = Field(0.25, gt=0, le=1)
     """How much less each earlier product says than the one after it."""

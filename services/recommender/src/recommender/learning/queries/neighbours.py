@@ -166,14 +166,18 @@ def likeness() -> str:
     )
     return f"""
         CREATE OR REPLACE TABLE likeness AS
-        WITH summed AS MATERIALIZED (
+        WITH summed AS (
             SELECT product, neighbour, CAST({total} AS FLOAT) AS lift
             FROM candidates
             JOIN products AS one ON one.id = product
             JOIN products AS other ON other.id = neighbour
             {joins}
         )
-        SELECT product, neighbour, exp(CAST($power AS DOUBLE) * (lift - top)) AS score
+        SELECT
+            product,
+            neighbour,
+            exp(
+                CAST($power AS DOUBLE) * (lift - max(lift) OVER (PARTITION BY product))
+            ) AS score
         FROM summed
-        JOIN (SELECT product, max(lift) AS top FROM summed GROUP BY product) USING (product)
     """  # noqa: S608 - made of ATTRIBUTES alone
