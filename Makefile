@@ -56,7 +56,7 @@ models: .venv/.local ## List the running shop's models, and say which is in use
 
 rollback: .venv/.local ## Put an earlier model back in use, e.g. `make rollback VERSION=...`
 	@$(BIN)/python -m infra.local run recommender rollback $(if $(VERSION),'$(VERSION)')
-##@ Picks
+
 experiment: .venv/.dev ## Show what the experiment on picks has done in the running shop
 	@$(BIN)/python -m infra.local run recommender experiment $(if $(DAYS),--days '$(DAYS)')
 
