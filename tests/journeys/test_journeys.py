@@ -16,12 +16,12 @@ import httpx
 import pytest
 from tests.journeys.conftest import SETTINGS, Shopper
 
+from exporter.queries import LakeQueries
 from fashion_kit.aws import client
 from fashion_kit.clock import day_of, utc_now
 from fashion_kit.ids import new_id
 from infra.local.delivery import flush
 from infra.local.processes import Process
-from infra.local.queries import LakeQueries
 from infra.local.schedule.nights import NightsState
 from infra.local.schedule.recurrence import LastRun
 from infra.local.schedule.status import ScheduleStatus

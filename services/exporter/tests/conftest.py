@@ -13,8 +13,9 @@ from pyiceberg.exceptions import NoSuchTableError
 from sqlalchemy import Engine, create_engine, delete, insert
 from sqlalchemy.orm import Session
 
-from exporter.bootstrap import open_catalog, open_daily_load
-from exporter.report import LoadReport
+from exporter.bootstrap import open_daily_load
+from exporter.lake.catalog import open_catalog
+from exporter.nightly.report import LoadReport
 from exporter.settings import ExporterSettings
 from fashion_contracts.lake import Table
 from fashion_contracts.landing import hour_prefix

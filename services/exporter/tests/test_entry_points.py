@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from exporter.__main__ import app
 from exporter.errors import BadDayError
 from exporter.lambdas.daily_load import handler
-from exporter.report import LoadReport
+from exporter.nightly.report import LoadReport
 from exporter.settings import AwsSettings, ExporterSettings
 from fashion_contracts.lake import TABLES
 from fashion_kit.aws import client

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy.orm import Session
 
-from exporter.report import LoadReport
+from exporter.nightly.report import LoadReport
 from exporter.settings import ExporterSettings
 
 DAY = date(2026, 11, 22)

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import Engine, text
 
-from infra.local.queries import LakeQueries
+from exporter.queries import LakeQueries
 
 BOOKS = """
     SELECT

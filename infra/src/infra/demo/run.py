@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, text
 
+from exporter.queries import QUESTIONS, LakeQueries, Question, Result
 from fashion_kit.clock import Clock, day_of, utc_now
 from fashion_kit.mysql import mysql_engine
 from infra.demo.follow import Shopper, Story
@@ -20,7 +21,6 @@ from infra.demo.settings import DemoSettings
 from infra.demo.summary import Summary
 from infra.local.delivery import flush
 from infra.local.progress import Steps
-from infra.local.queries import QUESTIONS, LakeQueries, Question, Result
 from infra.local.stack import Stack
 from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.reports import CrowdReport, percentile

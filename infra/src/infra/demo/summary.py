@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from exporter.queries import Question, Result
 from infra.demo.follow import Pick, Story
 from infra.demo.reconcile import Check
-from infra.local.queries import Question, Result
 from loadtest.reports import CrowdReport, summarise
 
 

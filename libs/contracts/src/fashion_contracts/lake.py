@@ -14,6 +14,7 @@ class ColumnType(StrEnum):
     STRING = "string"
     INT = "int"
     LONG = "bigint"
+    DOUBLE = "double"
     BOOLEAN = "boolean"
     DATE = "date"
     INSTANT = "timestamp"
@@ -51,6 +52,9 @@ PURCHASES = Table(
         Column("id", ColumnType.STRING, "Purchase id, sortable by time."),
         Column("user_key", ColumnType.STRING, "Pseudonym of the buyer, stable over days."),
         Column("status", ColumnType.STRING, "State at the time of the load."),
+        Column("subtotal", ColumnType.MONEY, "What its lines add up to.", required=False),
+        Column("shipping", ColumnType.MONEY, "What bringing it costs.", required=False),
+        Column("tax", ColumnType.MONEY, "Tax in, or on top of, the prices.", required=False),
         Column("total", ColumnType.MONEY, "What the buyer pays, shipping and tax included."),
         _CURRENCY,
         Column("line_count", ColumnType.INT, "How many lines it has."),
@@ -109,7 +113,9 @@ USERS = Table(
     (
         Column("user_key", ColumnType.STRING, "Pseudonym (keyed hash of the id)."),
         Column("sex", ColumnType.STRING, "M or F, as given.", required=False),
-        Column("birth_year", ColumnType.INT, "Year of birth only.", required=False),
+        Column("age_band", ColumnType.STRING, "Age at the load, as 25-34.", required=False),
+        Column("city", ColumnType.STRING, "City of the address.", required=False),
+        Column("country", ColumnType.STRING, "Country of the address.", required=False),
         Column("registered_at", ColumnType.INSTANT, "When the account was made."),
     ),
     key=("user_key",),
@@ -141,4 +147,16 @@ EVENTS = Table(
     key=("event_id",),
 )
 
-TABLES = (PURCHASES, PURCHASE_LINES, PRODUCTS, USERS, EVENTS)
+BAD_EVENTS = Table(
+    "bad_events",
+    "Every line of the day's deliveries that is no event; its text stays in the landing zone.",
+    (
+        Column("source_key", ColumnType.STRING, "Landing zone object it stands in."),
+        Column("line_number", ColumnType.INT, "Its line there, from 1."),
+        Column("reason", ColumnType.STRING, "Why it is no event; names nobody."),
+        _BUSINESS_DAY,
+    ),
+    key=("source_key", "line_number"),
+)
+
+TABLES = (PURCHASES, PURCHASE_LINES, PRODUCTS, USERS, EVENTS, BAD_EVENTS)

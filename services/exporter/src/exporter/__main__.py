@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 
 from exporter.bootstrap import open_daily_load, open_ledger
-from exporter.daily_load import requested_day
-from exporter.report import LoadReport
+from exporter.nightly.daily_load import requested_day
+from exporter.nightly.report import LoadReport
 from exporter.settings import ExporterSettings, LedgerSettings
 from fashion_kit.clock import utc_now
 from fashion_kit.errors import ShopError

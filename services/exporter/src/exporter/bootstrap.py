@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import sleep
 
-from pyiceberg.catalog import Catalog
-from pyiceberg.catalog.glue import GlueCatalog
-
-from exporter.clean import Pseudonyms
-from exporter.daily_load import DailyLoad, Rules
-from exporter.extract import Source
-from exporter.iceberg import Lake
-from exporter.landing import LandingZone
-from exporter.ledger import Ledger
-from exporter.settings import AwsSettings, ExporterSettings, LedgerSettings
+from exporter.books.extract import Source
+from exporter.events.landing import LandingZone
+from exporter.lake.catalog import open_catalog
+from exporter.lake.iceberg import Lake
+from exporter.nightly.daily_load import DailyLoad, Rules
+from exporter.nightly.ledger import Ledger
+from exporter.privacy import Pseudonyms
+from exporter.settings import ExporterSettings, LedgerSettings
 from fashion_kit.aws import client
 from fashion_kit.clock import Clock, utc_now
 from fashion_kit.ids import new_id
@@ -67,19 +65,6 @@ def open_lake(settings: ExporterSettings) -> Lake:
         rows_per_file=settings.rows_per_file,
         commit_attempts=settings.commit_attempts,
     )
-
-
-def open_catalog() -> Catalog:
-    """Return the Glue catalogue.
-
-    boto3 finds Glue by the standard AWS variables. Arrow writes to S3 with a client of its own: it
-    finds the credentials, but must be told the region and any address that is not AWS's.
-    """
-    glue = client("glue")
-    properties = {"s3.region": glue.meta.region_name}
-    if (endpoint := AwsSettings().s3_endpoint) is not None:
-        properties["s3.endpoint"] = endpoint
-    return GlueCatalog("clean", glue, **properties)
 
 
 def open_ledger(settings: LedgerSettings) -> Ledger:

@@ -1,0 +1,1 @@
+"""The books: purchases, lines, products and users, read from MySQL and cleaned."""

@@ -1,0 +1,1 @@
+"""The clean zone: Iceberg tables, written and kept."""

@@ -1,0 +1,1 @@
+"""The night: one business day goes into the lake, and the ledger says so."""

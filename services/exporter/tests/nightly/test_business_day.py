@@ -1,0 +1,110 @@
+"""Which day a purchase belongs to: half-open, in the shop's timezone, to the microsecond."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.books.extract import Source
+from exporter.errors import BadDayError
+from exporter.nightly.daily_load import requested_day
+from exporter.nightly.report import LoadReport
+from exporter.settings import ExporterSettings
+from fashion_contracts.lake import PURCHASES
+from fashion_kit.clock import day_interval, day_of
+from fashion_kit.mysql import mysql_engine
+
+TICK = timedelta(microseconds=1)
+SAIGON, BERLIN = ZoneInfo("Asia/Ho_Chi_Minh"), ZoneInfo("Europe/Berlin")
+# Zones with and without summer time, on both sides of UTC; Apia once skipped a whole day, and Cairo
+# changes its clocks at midnight.
+ZONES = ["UTC", "Asia/Ho_Chi_Minh", "Europe/Berlin", "Pacific/Apia", "Africa/Cairo", "America/Lima"]
+
+Buy = Callable[..., str]
+Load = Callable[..., LoadReport]
+Rows = Callable[..., list[dict[str, Any]]]
+
+
+@pytest.fixture
+def source(exporter_url: str) -> Iterator[Source]:
+    """Return the database as the exporter's own user sees it."""
+    engine = mysql_engine(exporter_url, isolation_level="AUTOCOMMIT")
+    yield Source(engine, fetch_rows=100, lock_wait=timedelta(seconds=1))
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        (SAIGON, date(2026, 11, 22)),
+        (BERLIN, date(2026, 3, 29)),  # 23 hours
+        (BERLIN, date(2026, 10, 25)),  # 25 hours
+    ],
+    ids=["Saigon", "Berlin springs forward", "Berlin falls back"],
+)
+def test_the_last_microsecond_is_in_the_day_and_the_next_one_is_not(
+    zone: ZoneInfo, day: date, source: Source, buy: Buy
+) -> None:
+    start, end = day_interval(day, zone)
+    buy(start - TICK)
+    first, last = buy(start), buy(end - TICK)
+    buy(end)
+
+    with source.locked() as locked, locked.snapshot(start, end) as snapshot:
+        purchases = [row.id for batch in snapshot.purchases() for row in batch]
+        lines = [row.purchase_id for batch in snapshot.purchase_lines() for row in batch]
+        totals = snapshot.totals()
+
+    assert purchases == lines == [first, last]
+    assert totals["purchases.rows"] == totals["purchase_lines.rows"] == 2
+
+
+def test_days_loaded_one_after_another_hold_every_purchase_once(
+    zones: ExporterSettings, buy: Buy, load: Load, rows: Rows
+) -> None:
+    settings = zones.model_copy(update={"business_timezone": BERLIN})
+    night = datetime(2026, 10, 24, 21, 30, tzinfo=UTC)
+    bought = [buy(night + timedelta(minutes=30 * step)) for step in range(60)]
+
+    for day in (24, 25, 26):
+        load(settings, date(2026, 10, day))
+
+    loaded = rows(zones, PURCHASES)
+    assert [row["id"] for row in loaded] == bought
+    assert {row["id"]: row["business_day"] for row in loaded} == {
+        row["id"]: day_of(row["purchased_at"], BERLIN) for row in loaded
+    }
+
+
+@given(
+    st.sampled_from(ZONES).map(ZoneInfo),
+    st.lists(st.datetimes(datetime(2005, 1, 2), datetime(2035, 1, 1)), max_size=20),  # noqa: DTZ001
+)
+def test_every_instant_is_in_exactly_one_business_day(
+    zone: ZoneInfo, instants: list[datetime]
+) -> None:
+    for instant in (naive.replace(tzinfo=UTC) for naive in instants):
+        around = [day_of(instant, zone) + timedelta(days=offset) for offset in range(-2, 3)]
+        intervals = [day_interval(day, zone) for day in around]
+
+        assert sum(start <= instant < end for start, end in intervals) == 1
+
+
+def test_the_default_day_is_yesterday_in_the_shops_timezone() -> None:
+    just_after_midnight = datetime(2026, 11, 22, 0, 1, tzinfo=SAIGON)
+
+    day = requested_day(None, name="--day", now=just_after_midnight, timezone=SAIGON)
+
+    assert day == date(2026, 11, 21)
+
+
+@pytest.mark.parametrize("value", ["", "yesterday", "2026-02-30", "20261122", "2026-W47-7", 5])
+def test_a_day_that_is_no_date_is_named_in_the_error(value: Any) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+
+    with pytest.raises(BadDayError, match=r"DATE_EXECUTION must be a date written YYYY-MM-DD"):
+        requested_day(value, name="DATE_EXECUTION", now=now, timezone=SAIGON)
