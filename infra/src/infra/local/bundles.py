@@ -97,7 +97,7 @@ RECOMMENDER = Bundle(
 )
 EXPORTER = Bundle(
     "exporter",
-    ROOT / "requirements/exporter.txt",
+    ROOT / "requirements/exporter-lambda.txt",
     (*_SHARED, ROOT / "services/exporter/src"),
     leave_out=(*_IN_LAMBDA_RUNTIME, *_PYARROW_UNUSED),
 )
