@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -160,12 +161,12 @@ def rows(aws: AwsEndpoint) -> Callable[[ExporterSettings, Table], list[dict[str,
 @pytest.fixture
 def deliver(aws: AwsEndpoint) -> Callable[..., str]:
     """Return a function that puts an object into the landing zone and returns its key."""
-    numbers = count(1)
+    numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
     def deliver(settings: ExporterSettings, at: datetime, *lines: Any, **how: Any) -> str:
         texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
         payload = gzip.compress("\n".join(texts).encode() + how.get("end", b"\n"))
-        key = f"{hour_prefix(at)}clickstream-{next(numbers):06d}.gz"
+        key = f"{hour_prefix(at)}clickstream-{next(numbers[settings.landing_bucket]):06d}.gz"
         body = how["damage"](payload) if "damage" in how else payload
         client("s3").put_object(Bucket=settings.landing_bucket, Key=key, Body=body)
         return key

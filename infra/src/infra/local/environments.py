@@ -19,7 +19,7 @@ EXPORTER_PRIVILEGES = (
     "SELECT ON purchases",
     "SELECT ON purchase_lines",
     "SELECT ON products",
-    "SELECT (id, sex, birthdate, created_at) ON users",
+    "SELECT (id, sex, birthdate, created_at, erased_at) ON users",
 )
 RECOMMENDER_PRIVILEGES = ("SELECT ON products",)
 STOREFRONT_PRIVILEGES = ("SELECT, INSERT, UPDATE, DELETE ON *",)

@@ -8,6 +8,8 @@ import typer
 from rich.console import Console
 
 from exporter.bootstrap import open_daily_load, open_ledger
+from exporter.erasure.commands import erase
+from exporter.lake.commands import maintain
 from exporter.nightly.daily_load import requested_day
 from exporter.nightly.report import LoadReport
 from exporter.settings import ExporterSettings, LedgerSettings
@@ -65,6 +67,10 @@ def _load(day: date, settings: ExporterSettings) -> LoadReport:
             settings, on_step=lambda step: status.update(f"{day}: {step}")
         ) as load:
             return load.run(day)
+
+
+app.command()(maintain)
+app.command()(erase)
 
 
 def main() -> None:

@@ -2,16 +2,28 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import sleep
 
+from sqlalchemy import Engine
+
 from exporter.books.extract import Source
+from exporter.erasure.accounts import ErasedAccounts
+from exporter.erasure.service import Eraser
+from exporter.events.erasing import LandingEraser
 from exporter.events.landing import LandingZone
+from exporter.events.late import LateMarks
+from exporter.events.stage import EventRules, EventStage
 from exporter.lake.catalog import open_catalog
+from exporter.lake.erasure import ErasureRecords, LakeEraser
 from exporter.lake.iceberg import Lake
+from exporter.lake.maintenance import Maintenance, UpkeepRules
 from exporter.nightly.daily_load import DailyLoad, Rules
 from exporter.nightly.ledger import Ledger
 from exporter.privacy import Pseudonyms
 from exporter.settings import ExporterSettings, LedgerSettings
+from fashion_contracts.lake import TABLES
+from fashion_contracts.marts import MARTS
 from fashion_kit.aws import client
 from fashion_kit.clock import Clock, utc_now
 from fashion_kit.ids import new_id
@@ -34,20 +46,15 @@ def open_daily_load(
     engine = mysql_engine(
         settings.database_url.get_secret_value(), pool_size=1, isolation_level="AUTOCOMMIT"
     )
-    s3 = client("s3", pool_size=settings.download_threads)
+    s3 = client("s3")
     try:
         yield DailyLoad(
             source=Source(engine, fetch_rows=settings.fetch_rows, lock_wait=settings.lock_wait),
-            landing=LandingZone(s3, settings.landing_bucket, threads=settings.download_threads),
+            events=open_events(settings),
             lake=open_lake(settings),
             ledger=Ledger(s3, settings.clean_bucket, clock=clock, new_id=new_id),
             pseudonyms=Pseudonyms(settings.pseudonym_secret()),
-            rules=Rules(
-                settings.business_timezone,
-                settings.delivery_grace,
-                settings.late_hours,
-                settings.duplicate_lookback_days,
-            ),
+            rules=Rules(settings.business_timezone, settings.delivery_grace),
             clock=clock,
             pause=pause,
             on_step=on_step,
@@ -70,3 +77,71 @@ def open_lake(settings: ExporterSettings) -> Lake:
 def open_ledger(settings: LedgerSettings) -> Ledger:
     """Return the run ledger."""
     return Ledger(client("s3"), settings.clean_bucket, clock=utc_now, new_id=new_id)
+
+
+def open_events(settings: ExporterSettings) -> EventStage:
+    """Return what brings the landing zone's events to the lake."""
+    s3 = client("s3", pool_size=settings.download_threads)
+    return EventStage(
+        landing=LandingZone(s3, settings.landing_bucket, threads=settings.download_threads),
+        lake=open_lake(settings),
+        late=open_late_marks(settings),
+        erasures=ErasureRecords(s3, settings.clean_bucket),
+        pseudonyms=Pseudonyms(settings.pseudonym_secret()),
+        rules=EventRules(
+            settings.business_timezone,
+            settings.late_hours,
+            settings.event_clock_slack,
+            settings.lookup_rows,
+        ),
+    )
+
+
+def open_late_marks(settings: LedgerSettings) -> LateMarks:
+    """Return the marks of late deliveries."""
+    return LateMarks(client("s3"), settings.clean_bucket, new_id=new_id)
+
+
+def open_eraser(settings: ExporterSettings, engine: Engine, *, clock: Clock) -> Eraser:
+    """Return what erases people; whoever uses it holds the lock."""
+    s3 = client("s3", pool_size=settings.download_threads)
+    return Eraser(
+        ErasedAccounts(engine),
+        LandingEraser(s3, settings.landing_bucket, threads=settings.download_threads),
+        LakeEraser(open_lake(settings), s3, clock),
+        ErasureRecords(s3, settings.clean_bucket),
+        Pseudonyms(settings.pseudonym_secret()),
+        (*TABLES, *MARTS),
+    )
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What keeps the lake in order, between two loads."""
+
+    maintenance: Maintenance
+    eraser: Eraser
+
+
+@contextmanager
+def open_upkeep(settings: ExporterSettings, *, clock: Clock = utc_now) -> Iterator[Upkeep]:
+    """Yield what keeps the lake in order, and hold the lock that keeps loads apart meanwhile."""
+    # One connection holds the lock, the other asks who is erased.
+    engine = mysql_engine(
+        settings.database_url.get_secret_value(), pool_size=2, isolation_level="AUTOCOMMIT"
+    )
+    source = Source(engine, fetch_rows=settings.fetch_rows, lock_wait=settings.lock_wait)
+    rules = UpkeepRules(
+        settings.target_file_bytes,
+        settings.compaction_rows,
+        settings.keep_snapshots_for,
+        settings.orphans_after,
+    )
+    try:
+        with source.locked():
+            yield Upkeep(
+                Maintenance(open_lake(settings), client("s3"), rules, clock),
+                open_eraser(settings, engine, clock=clock),
+            )
+    finally:
+        engine.dispose()

@@ -9,6 +9,7 @@ ShopError
 |   +-- AlreadyRunningError      another load holds the lock
 |   +-- CommitConflictError      a table was changed by others again and again
 +-- ReconciliationError          what was written is not what the database holds
++-- CompactionError              a rewritten day has not as many rows as before
 """
 
 from collections.abc import Mapping
@@ -58,3 +59,12 @@ class ReconciliationError(ShopError):
         )
         super().__init__(f"The day does not add up, nothing was published. {listed}.")
         self.differences = dict(differences)
+
+
+class CompactionError(ShopError):
+    """Raised when a day's rewritten files have not as many rows as those they should replace."""
+
+    title = "Compaction failed"
+
+    def __init__(self, table: str, day: date, before: int, after: int) -> None:
+        super().__init__(f"{table} of {day}: {after} rows, not {before}; nothing was changed.")

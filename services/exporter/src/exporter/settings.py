@@ -65,14 +65,25 @@ class ExporterSettings(LedgerSettings):
     waits for them, so it is a little longer than the delivery stream's buffer."""
     late_hours: int = Field(6, ge=0)
     """How many hours of deliveries after a day's end are searched for its events."""
-    duplicate_lookback_days: int = Field(1, ge=0)
-    """In how many loaded days before and after it an event may have been counted already."""
+    event_clock_slack: timedelta = timedelta(days=2)
+    """By how much the times of an event and of its retry may differ, a client's clock having been
+    set in between; how many days lie between the two does not matter."""
+    lookup_rows: int = Field(100_000, ge=1)
+    """How many events at a time are looked up in the other days."""
     download_threads: int = Field(8, ge=1)
     """How many landing zone objects are read at once."""
     commit_attempts: int = Field(5, ge=1)
     """How often a table's commit is tried when somebody else changed the table meanwhile."""
     lock_wait: timedelta = timedelta(minutes=10)
     """How long a load waits for another one to end before it gives up."""
+    target_file_bytes: int = Field(64 * 1024 * 1024, ge=1)
+    """A file of this size is large enough: compaction leaves it as it is."""
+    compaction_rows: int = Field(250_000, ge=1)
+    """How many rows compaction sorts at a time."""
+    keep_snapshots_for: timedelta = timedelta(days=7)
+    """How long a table's earlier states can still be read."""
+    orphans_after: timedelta = timedelta(days=1)
+    """How old a file that is in no snapshot must be to be removed."""
 
     @model_validator(mode="before")
     @classmethod

@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ def read(zones: ExporterSettings) -> Read:
 
     def read() -> tuple[list[str], IntakeCounts]:
         landing = LandingZone(client("s3"), zones.landing_bucket, threads=2)
-        events = EventsOfDay(landing, START, END, late_hours=6, seen=set())
+        events = EventsOfDay(landing, date(2026, 11, 22), (START, END), late_hours=6)
         return [event.event_id for batch in events.batches() for event in batch], events.counts
 
     return read

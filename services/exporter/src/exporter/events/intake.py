@@ -1,92 +1,136 @@
 """The events of one business day: from the landing zone's lines, each event once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
-from pydantic import ValidationError
+import pyarrow as pa
 
-from exporter.events.landing import BadLine, LandingZone
-from exporter.events.lines import Line, lines_of
+from exporter.events.landing import BadLine, LandingZone, hour_of
+from exporter.events.lines import lines_of
+from exporter.events.parsing import parse
+from exporter.lake.tables import arrow_schema, as_batch
 from fashion_contracts.events import Interaction
+from fashion_contracts.lake import BAD_EVENTS, EVENTS
 from fashion_contracts.landing import hour_prefixes
 
-LONGEST_REASON = 200
+# What is kept of an event of an earlier day until the lake was asked for it.
+EARLIER = pa.schema(
+    [
+        *(arrow_schema(EVENTS).field(name) for name in ("event_id", "event_time", "received_at")),
+        arrow_schema(BAD_EVENTS).field("source_key"),
+    ]
+)
 
 
 @dataclass
 class IntakeCounts:
-    """What became of the lines: lines = kept + duplicates + of_other_days + bad."""
+    """What became of the lines: lines = kept + duplicates + of_other_days + bad + erased."""
 
     lines: int = 0
     kept: int = 0
     duplicates: int = 0
     of_other_days: int = 0
+    """Events of other days, and bad lines that another day counts."""
     bad: int = 0
+    erased: int = 0
+    """Events of people who asked to be forgotten."""
+    late: dict[str, int] = field(default_factory=dict)
+    """Of the other days' events, those of each earlier day that the lake did not have."""
+
+    def leave_out(self, *, duplicates: int = 0, erased: int = 0) -> None:
+        """Count kept events as something else, because of what was found out about them later."""
+        self.kept -= duplicates + erased
+        self.duplicates += duplicates
+        self.erased += erased
+
+    def totals(self) -> dict[str, Decimal]:
+        """Return the counts by which the load is checked, named as the reconciliation does."""
+        return {"events.rows": Decimal(self.kept), "bad_events.rows": Decimal(self.bad)}
 
 
 @dataclass
 class EventsOfDay:
-    """Reads the events that the server received in [start, end).
+    """Reads the events that the server received on a day, and finds those of earlier days.
 
     The delivery stream files an object under the hour in which it was delivered, which may be
-    later than the hour in which its events were received: `late_hours` are searched as well.
+    later than the hour in which its events were received: `late_hours` are searched as well, and
+    the objects that are marked for the day.
     """
 
     landing: LandingZone
-    start: datetime
-    end: datetime
+    day: date
+    interval: tuple[datetime, datetime]
     late_hours: int
-    seen: set[str]
+    marked: Sequence[str] = ()
     counts: IntakeCounts = field(default_factory=IntakeCounts)
+    bad: list[pa.RecordBatch] = field(default_factory=list)
+    """The bad lines of the objects that were delivered in the day's own hours."""
+    earlier: list[pa.RecordBatch] = field(default_factory=list)
+    """Events of earlier days, as `EARLIER` describes them."""
+    seen: set[str] = field(default_factory=set)
 
     def batches(self) -> Iterator[list[Interaction]]:
         """Yield the day's events, object by object; what is no event is kept as a bad line."""
-        last = self.end + timedelta(hours=self.late_hours)
-        folders = list(hour_prefixes(self.start, last))
-        for key, payload in self.landing.objects(folders):
+        start, end = self.interval
+        folders = list(hour_prefixes(start, end + timedelta(hours=self.late_hours)))
+        for key, payload in self.landing.objects(folders, self.marked):
             events: list[Interaction] = []
+            earlier: list[Interaction] = []
             bad: list[BadLine] = []
             for line in lines_of(payload):
                 self.counts.lines += 1
                 parsed = parse(key, line)
                 if isinstance(parsed, BadLine):
                     bad.append(parsed)
-                elif self._is_wanted(parsed):
+                elif start <= parsed.received_at < end:
                     events.append(parsed)
-            if bad:
-                self.counts.bad += len(bad)
-                self.landing.keep_bad(key, bad)
-            self.counts.kept += len(events)
-            yield events
+                elif parsed.received_at < start:
+                    earlier.append(parsed)
+                else:
+                    self.counts.of_other_days += 1
+            self._keep_bad(key, bad)
+            self._note_earlier(key, earlier)
+            yield [event for event in events if self._is_new(event)]
 
-    def _is_wanted(self, event: Interaction) -> bool:
-        if not self.start <= event.received_at < self.end:
-            self.counts.of_other_days += 1
-            return False
+    def _is_new(self, event: Interaction) -> bool:
         if event.event_id in self.seen:
             self.counts.duplicates += 1
             return False
         self.seen.add(event.event_id)
+        self.counts.kept += 1
         return True
 
+    def _keep_bad(self, key: str, bad: list[BadLine]) -> None:
+        if not bad:
+            return
+        self.landing.keep_bad(key, bad)
+        start, end = self.interval
+        if not start <= hour_of(key) < end:
+            self.counts.of_other_days += len(bad)
+            return
+        self.counts.bad += len(bad)
+        rows: list[dict[str, object]] = [
+            {
+                "source_key": line.source_key,
+                "line_number": line.line_number,
+                "reason": line.reason,
+                "business_day": self.day,
+            }
+            for line in bad
+        ]
+        self.bad.append(as_batch(BAD_EVENTS, rows))
 
-def parse(key: str, line: Line) -> Interaction | BadLine:
-    """Return the line's event, or why it is none."""
-    if line.fault is not None:
-        return BadLine(key, line.number, line.fault, "")
-    try:
-        return Interaction.from_record(line.content)
-    except ValidationError as error:
-        reason = _reason(error)
-    except OverflowError:
-        # The first and last hours that a datetime can hold have no UTC equivalent.
-        reason = "an instant out of range"
-    raw = line.content.decode(errors="backslashreplace")
-    return BadLine(key, line.number, reason, raw)
-
-
-def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}"[:LONGEST_REASON].removeprefix(": ")
+    def _note_earlier(self, key: str, events: list[Interaction]) -> None:
+        self.counts.of_other_days += len(events)
+        rows = [
+            {
+                "event_id": event.event_id,
+                "event_time": event.event_time,
+                "received_at": event.received_at,
+                "source_key": key,
+            }
+            for event in events
+        ]
+        self.earlier.append(pa.RecordBatch.from_pylist(rows, schema=EARLIER))

@@ -5,7 +5,7 @@ snapshot takes a day's old files away and puts the new ones in, so a reader sees
 new one. Files of a load that died between the two belong to no snapshot and are never read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -21,15 +21,15 @@ from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, Valida
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.expressions.parser import parse
 from pyiceberg.io import FileIO
-from pyiceberg.io.pyarrow import write_file
+from pyiceberg.io.pyarrow import ArrowScan, write_file
 from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
+from pyiceberg.table import FileScanTask, WriteTask
 from pyiceberg.table import Table as IcebergTable
-from pyiceberg.table import WriteTask
 
 from exporter.errors import CommitConflictError
 from exporter.lake.tables import PROPERTIES, iceberg_schema, partition_spec
-from fashion_contracts.lake import EVENTS, Table
+from fashion_contracts.lake import Table
 from fashion_kit.logs import get_logger
 
 WAREHOUSE = "warehouse"
@@ -115,20 +115,6 @@ class Lake:
                 log.warning("commit_conflict", table=name, attempt=attempt)
         raise CommitConflictError(name, self._commit_attempts)
 
-    def event_ids(self, first: date, last: date, *, except_day: date) -> set[str]:
-        """Return the ids of the events that these days have already, save one day's."""
-        others = parse(
-            f"business_day >= '{first}' and business_day <= '{last}'"
-            f" and business_day != '{except_day}'"
-        )
-        key = EVENTS.key[0]
-        scan = self._prepared(EVENTS).scan(row_filter=others, selected_fields=(key,))
-        return {
-            str(event_id)
-            for batch in scan.to_arrow_batch_reader()
-            for event_id in batch.column(key).to_pylist()
-        }
-
     def _filed(
         self, table: IcebergTable, batches: Iterable[pa.RecordBatch]
     ) -> Iterator[list[pa.RecordBatch]]:
@@ -171,6 +157,48 @@ class Lake:
 
     def _load(self, definition: Table) -> IcebergTable:
         return self._catalog.load_table((self._namespace, definition.name))
+
+    def find(self, definition: Table) -> IcebergTable | None:
+        """Return the table, or None if it was never made."""
+        try:
+            return self._load(definition)
+        except NoSuchTableError:
+            return None
+
+    def rows(
+        self, definition: Table, condition: BooleanExpression, columns: Sequence[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield these columns of the rows that meet the condition."""
+        if (table := self.find(definition)) is not None:
+            tasks = table.scan(row_filter=condition).plan_files()
+            yield from read_files(table, tasks, condition, columns)
+
+    def swap(self, old: Sequence[DataFile], staged: StagedTable, why: str) -> None:
+        """Let the staged rows take the place of exactly these files, in one snapshot."""
+        table = self._load(staged.definition)
+        try:
+            with table.transaction() as transaction:
+                update = transaction.update_snapshot(snapshot_properties={"fashion.reason": why})
+                with update.overwrite() as snapshot:
+                    for file in old:
+                        snapshot.delete_data_file(file)
+                    for file in staged.files:
+                        snapshot.append_data_file(file)
+        except (CommitFailedException, ValidationException) as error:
+            raise CommitConflictError(staged.definition.name, 1) from error
+
+
+def read_files(
+    table: IcebergTable,
+    tasks: Iterable[FileScanTask],
+    condition: BooleanExpression,
+    columns: Sequence[str],
+) -> Iterator[pa.RecordBatch]:
+    """Yield these columns of the files' rows that meet the condition."""
+    scan = ArrowScan(table.metadata, table.io, table.schema().select(*columns), condition)
+    for task in tasks:
+        # One at a time: given several files, pyiceberg holds them all in memory.
+        yield from scan.to_record_batches([task])
 
 
 def _conforming(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -13,16 +12,15 @@ import pyarrow as pa
 from exporter.books import clean
 from exporter.books.extract import LockedSource, Snapshot, Source
 from exporter.errors import BadDayError, DayNotBegunError
-from exporter.events.clean import event as clean_event
-from exporter.events.intake import EventsOfDay, IntakeCounts
-from exporter.events.landing import LandingZone
+from exporter.events.intake import IntakeCounts
+from exporter.events.stage import EventStage
 from exporter.lake.iceberg import Lake, StagedTable
 from exporter.lake.tables import LakeRow, as_batch
 from exporter.nightly.ledger import Ledger, Run, RunState
 from exporter.nightly.reconcile import reconcile, written_totals
 from exporter.nightly.report import LoadReport
 from exporter.privacy import Pseudonyms
-from fashion_contracts.lake import EVENTS, PRODUCTS, PURCHASE_LINES, PURCHASES, USERS, Table
+from fashion_contracts.lake import PRODUCTS, PURCHASE_LINES, PURCHASES, USERS, Table
 from fashion_kit.clock import Clock, day_interval, day_of
 from fashion_kit.errors import ShopError
 from fashion_kit.logs import get_logger
@@ -34,12 +32,10 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Rules:
-    """What a day is, and how long we wait and look for its events."""
+    """What a day is, and how long we wait for its events."""
 
     timezone: ZoneInfo
     delivery_grace: timedelta
-    late_hours: int
-    duplicate_lookback_days: int
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class DailyLoad:
     """Loads business days; a day loaded again is replaced, with the same rows."""
 
     source: Source
-    landing: LandingZone
+    events: EventStage
     lake: Lake
     ledger: Ledger
     pseudonyms: Pseudonyms
@@ -83,11 +79,11 @@ class DailyLoad:
             expected = snapshot.totals()
             staged = self._stage_books(snapshot, run.day)
         self._wait_for_deliveries(end)
-        events, intake = self._stage_events(run.day, start, end)
-        staged.append(events)
+        events, intake = self._stage_events(run.day)
+        staged.extend(events)
         self.on_step("reconcile")
         written = written_totals(staged)
-        reconcile(expected | {"events.rows": Decimal(intake.kept)}, written)
+        reconcile(expected | intake.totals(), written)
         snapshots = {table.definition.name: self._publish(table, run) for table in staged}
         seconds = (self.clock() - run.started_at).total_seconds()
         return LoadReport(run.day, run.id, state.value, written, intake, snapshots, seconds)
@@ -111,17 +107,9 @@ class DailyLoad:
             staged.append(self.lake.stage(table, batches, day))
         return staged
 
-    def _stage_events(
-        self, day: date, start: datetime, end: datetime
-    ) -> tuple[StagedTable, IntakeCounts]:
+    def _stage_events(self, day: date) -> tuple[list[StagedTable], IntakeCounts]:
         self.on_step("stage events")
-        around = timedelta(days=self.rules.duplicate_lookback_days)
-        seen = self.lake.event_ids(day - around, day + around, except_day=day)
-        events = EventsOfDay(self.landing, start, end, self.rules.late_hours, seen)
-        event = partial(clean_event, pseudonyms=self.pseudonyms, day=day)
-        return self.lake.stage(
-            EVENTS, _cleaned(EVENTS, event, events.batches()), day
-        ), events.counts
+        return self.events.stage(day)
 
     def _wait_for_deliveries(self, end: datetime) -> None:
         """Wait for the day's last events if it has only just ended: they are still on their way."""

@@ -1,0 +1,1 @@
+"""Erasing people from the lake and the landing zone, once they asked to be forgotten."""

@@ -1,0 +1,172 @@
+"""Erasing people from the lake: what is taken out now, and what no later load may bring back."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyiceberg.expressions import AlwaysTrue, In, Reference
+from pyiceberg.expressions.literals import literal
+from pyiceberg.table import FileScanTask
+from pyiceberg.table import Table as IcebergTable
+
+from exporter.lake.files import expire_snapshots, files_by_day, remove_orphans
+from exporter.lake.iceberg import Lake, read_files
+from fashion_contracts.lake import PURCHASE_LINES, PURCHASES, Table
+from fashion_kit.clock import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX: Final = "erasures/"
+ASKED: Final = f"{PREFIX}state=asked/"
+DONE: Final = f"{PREFIX}state=done/"
+PERSON_COLUMNS: Final = ("user_key", "shopper_key")
+# The books must add up: their rows stay, as nobody's.
+NAMELESS_TABLES: Final = frozenset({PURCHASES.name, PURCHASE_LINES.name})
+NOBODY: Final = "erased"
+
+
+@dataclass(frozen=True)
+class Erasures:
+    """The pseudonyms of those who asked to be forgotten."""
+
+    keys: frozenset[str] = frozenset()
+
+    def apply(self, table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the table's rows without these people: nobody's in the books, else left out."""
+        column = person_column(table)
+        if column is None or not self.keys:
+            return batch
+        people = batch.column(column)
+        is_erased = pc.is_in(people, value_set=self._values.cast(people.type))
+        if not pc.any(is_erased).as_py():
+            return batch
+        if table.name not in NAMELESS_TABLES:
+            return batch.filter(pc.invert(is_erased))
+        nameless = pc.if_else(is_erased, pa.scalar(NOBODY, people.type), people)
+        index = batch.schema.get_field_index(column)
+        return batch.set_column(index, batch.schema.field(index), nameless)
+
+    @cached_property
+    def _values(self) -> pa.StringArray:
+        return pa.array(sorted(self.keys), pa.string())
+
+
+class ErasureRecords:
+    """Who was to be erased, and who has been: names of empty objects in the clean bucket."""
+
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def read(self) -> Erasures:
+        """Return all who asked, whether or not the erasing came to its end."""
+        return Erasures(frozenset(self._names(ASKED)))
+
+    def done(self) -> frozenset[str]:
+        """Return the pseudonyms of those who are erased."""
+        return frozenset(self._names(DONE))
+
+    def note_asked(self, keys: Collection[str]) -> None:
+        """Note who is to be erased, before anything is: from now on no load brings them back."""
+        self._note(ASKED, keys)
+
+    def note_done(self, keys: Collection[str]) -> None:
+        """Note who is erased."""
+        self._note(DONE, keys)
+
+    def _note(self, prefix: str, keys: Collection[str]) -> None:
+        for key in sorted(keys):
+            self._s3.put_object(Bucket=self._bucket, Key=prefix + key, Body=b"")
+
+    def _names(self, prefix: str) -> set[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix
+        )
+        return {
+            item["Key"].removeprefix(prefix) for page in pages for item in page.get("Contents", ())
+        }
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What erasing took from the lake."""
+
+    rows: int = 0
+    files: int = 0
+    snapshots: int = 0
+    objects: int = 0
+
+    def __add__(self, other: "Rewritten") -> "Rewritten":
+        """Return both together."""
+        return Rewritten(
+            self.rows + other.rows,
+            self.files + other.files,
+            self.snapshots + other.snapshots,
+            self.objects + other.objects,
+        )
+
+
+class LakeEraser:
+    """Takes people out of the tables' current rows, and out of all that went before.
+
+    Whoever runs it holds the lock that keeps loads apart: it leaves no file that is not current.
+    """
+
+    def __init__(self, lake: Lake, s3: "S3Client", clock: Clock) -> None:
+        self._lake = lake
+        self._s3 = s3
+        self._clock = clock
+
+    def erase(self, definitions: Sequence[Table], keys: Collection[str]) -> Rewritten:
+        """Erase the people behind these pseudonyms from the tables."""
+        erasures = Erasures(frozenset(keys))
+        total = Rewritten()
+        for definition in definitions:
+            column = person_column(definition)
+            table = self._lake.find(definition)
+            if column is not None and table is not None and keys:
+                total += self._rewrite(definition, table, column, erasures)
+                total += self._forget_the_past(table)
+        return total
+
+    def _rewrite(
+        self, definition: Table, table: IcebergTable, column: str, erasures: Erasures
+    ) -> Rewritten:
+        """Rewrite the files that hold one of them, a day at a time."""
+        theirs = In(term=Reference(column), literals=set(map(literal, erasures.keys)))
+        total = Rewritten()
+        days = files_by_day(definition, table.scan(row_filter=theirs).plan_files())
+        for day, tasks in days.items():
+            rows = [
+                sum(batch.num_rows for batch in read_files(table, [task], theirs, [column]))
+                for task in tasks
+            ]
+            files = [task for task, count in zip(tasks, rows, strict=True) if count]
+            if files:
+                batches = _all_rows(table, files)
+                cleaned = (erasures.apply(definition, batch) for batch in batches)
+                staged = self._lake.stage(definition, cleaned, day)
+                self._lake.swap([task.file for task in files], staged, "erasure")
+                total += Rewritten(sum(rows), len(files))
+        table.refresh()
+        return total
+
+    def _forget_the_past(self, table: IcebergTable) -> Rewritten:
+        # By the catalogue's clock or S3's, all there is may be a little younger than our now.
+        soon = self._clock() + timedelta(days=1)
+        snapshots = expire_snapshots(table, soon)
+        return Rewritten(snapshots=snapshots, objects=remove_orphans(self._s3, table, soon).objects)
+
+
+def person_column(table: Table) -> str | None:
+    """Return the column that holds a person's pseudonym, if the table has one."""
+    return next((column.name for column in table.columns if column.name in PERSON_COLUMNS), None)
+
+
+def _all_rows(table: IcebergTable, tasks: Sequence[FileScanTask]) -> Iterator[pa.RecordBatch]:
+    return read_files(table, tasks, AlwaysTrue(), table.schema().column_names)
