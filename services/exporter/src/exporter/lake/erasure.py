@@ -28,6 +28,7 @@ PERSON_COLUMNS: Final = ("user_key", "shopper_key")
 # The books must add up: their rows stay, as nobody's.
 NAMELESS_TABLES: Final = frozenset({PURCHASES.name, PURCHASE_LINES.name})
 NOBODY: Final = "erased"
+REASON: Final = "erasure"
 
 
 @dataclass(frozen=True)
@@ -151,12 +152,19 @@ class LakeEraser:
                 batches = _all_rows(table, files)
                 cleaned = (erasures.apply(definition, batch) for batch in batches)
                 staged = self._lake.stage(definition, cleaned, day)
-                self._lake.swap([task.file for task in files], staged, "erasure")
+                self._lake.swap([task.file for task in files], staged, REASON)
                 total += Rewritten(sum(rows), len(files))
         table.refresh()
         return total
 
     def _forget_the_past(self, table: IcebergTable) -> Rewritten:
+        if table.current_snapshot() is None:
+            return Rewritten()
+        # A snapshot says of the files that it took away what their least and greatest values were.
+        # One more, which takes none away, says nothing of them.
+        with table.transaction() as transaction:
+            with transaction.update_snapshot({"fashion.reason": REASON}).fast_append():
+                pass
         # By the catalogue's clock or S3's, all there is may be a little younger than our now.
         soon = self._clock() + timedelta(days=1)
         snapshots = expire_snapshots(table, soon)
