@@ -10,12 +10,13 @@ from sqlalchemy import Engine
 from exporter.books.extract import Source
 from exporter.erasure.accounts import ErasedAccounts
 from exporter.erasure.service import Eraser
-from exporter.events.erasing import LandingEraser
+from exporter.events.erasing_landing import LandingEraser
 from exporter.events.landing import LandingZone
-from exporter.events.late import LateMarks
+from exporter.events.late_ledger import LateMarks
 from exporter.events.stage import EventRules, EventStage
 from exporter.lake.catalog import open_catalog
-from exporter.lake.erasure import ErasureRecords, LakeEraser
+from exporter.lake.erasure import LakeEraser
+from exporter.lake.erasure_ledger import ErasureRecords
 from exporter.lake.iceberg import Lake
 from exporter.lake.maintenance import Maintenance, UpkeepRules
 from exporter.nightly.daily_load import DailyLoad, Rules

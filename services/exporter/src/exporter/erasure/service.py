@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from exporter.erasure.accounts import ErasedAccounts
-from exporter.events.erasing import Forgotten, LandingEraser
-from exporter.lake.erasure import ErasureRecords, LakeEraser, Rewritten
+from exporter.events.erasing_landing import Forgotten, LandingEraser
+from exporter.lake.erasure import LakeEraser, Rewritten
+from exporter.lake.erasure_ledger import ErasureRecords
 from exporter.privacy import Pseudonyms
 from fashion_contracts.lake import Table
 from fashion_kit.logs import get_logger

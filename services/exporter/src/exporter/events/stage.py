@@ -12,8 +12,8 @@ from exporter.events.clean import event as clean_event
 from exporter.events.duplicates import known_ids
 from exporter.events.intake import EventsOfDay, IntakeCounts
 from exporter.events.landing import LandingZone
-from exporter.events.late import LateMarks
-from exporter.lake.erasure import ErasureRecords
+from exporter.events.late_ledger import LateMarks
+from exporter.lake.erasure_ledger import ErasureRecords
 from exporter.lake.iceberg import Lake, StagedTable
 from exporter.lake.tables import as_batch
 from exporter.privacy import Pseudonyms

@@ -21,9 +21,6 @@ from fashion_kit.clock import Clock
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PREFIX: Final = "erasures/"
-ASKED: Final = f"{PREFIX}state=asked/"
-DONE: Final = f"{PREFIX}state=done/"
 PERSON_COLUMNS: Final = ("user_key", "shopper_key")
 # The books must add up: their rows stay, as nobody's.
 NAMELESS_TABLES: Final = frozenset({PURCHASES.name, PURCHASE_LINES.name})
@@ -55,42 +52,6 @@ class Erasures:
     @cached_property
     def _values(self) -> pa.StringArray:
         return pa.array(sorted(self.keys), pa.string())
-
-
-class ErasureRecords:
-    """Who was to be erased, and who has been: names of empty objects in the clean bucket."""
-
-    def __init__(self, s3: "S3Client", bucket: str) -> None:
-        self._s3 = s3
-        self._bucket = bucket
-
-    def read(self) -> Erasures:
-        """Return all who asked, whether or not the erasing came to its end."""
-        return Erasures(frozenset(self._names(ASKED)))
-
-    def done(self) -> frozenset[str]:
-        """Return the pseudonyms of those who are erased."""
-        return frozenset(self._names(DONE))
-
-    def note_asked(self, keys: Collection[str]) -> None:
-        """Note who is to be erased, before anything is: from now on no load brings them back."""
-        self._note(ASKED, keys)
-
-    def note_done(self, keys: Collection[str]) -> None:
-        """Note who is erased."""
-        self._note(DONE, keys)
-
-    def _note(self, prefix: str, keys: Collection[str]) -> None:
-        for key in sorted(keys):
-            self._s3.put_object(Bucket=self._bucket, Key=prefix + key, Body=b"")
-
-    def _names(self, prefix: str) -> set[str]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
-        )
-        return {
-            item["Key"].removeprefix(prefix) for page in pages for item in page.get("Contents", ())
-        }
 
 
 @dataclass(frozen=True)
