@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import sleep
 
-from exporter.books.extract import Source
+from exporter.books.snapshot import Source
 from exporter.events.landing import LandingZone
 from exporter.lake.catalog import open_catalog
 from exporter.lake.iceberg import Lake
+from exporter.lake.staging import FileSizes
 from exporter.nightly.daily_load import DailyLoad, Rules
 from exporter.nightly.ledger import Ledger
 from exporter.privacy import Pseudonyms
@@ -37,7 +38,7 @@ def open_daily_load(
     s3 = client("s3", pool_size=settings.download_threads)
     try:
         yield DailyLoad(
-            source=Source(engine, fetch_rows=settings.fetch_rows, lock_wait=settings.lock_wait),
+            source=Source(engine, page_rows=settings.page_rows, lock_wait=settings.lock_wait),
             landing=LandingZone(s3, settings.landing_bucket, threads=settings.download_threads),
             lake=open_lake(settings),
             ledger=Ledger(s3, settings.clean_bucket, clock=clock, new_id=new_id),
@@ -62,7 +63,7 @@ def open_lake(settings: ExporterSettings) -> Lake:
         open_catalog(),
         namespace=settings.glue_database,
         bucket=settings.clean_bucket,
-        rows_per_file=settings.rows_per_file,
+        sizes=FileSizes(settings.row_group_rows, settings.rows_per_file),
         commit_attempts=settings.commit_attempts,
     )
 
