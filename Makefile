@@ -23,7 +23,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-recommender evaluate template requirements clean help
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -94,6 +94,9 @@ bench: .venv/.dev ## Measure the hot paths side by side; figures in build/bench/
 bench-storefront: .venv/.dev ## Measure events, purchases and search in one run, against their goals
 	$(BIN)/python -m bench storefront
 
+bench-exporter: .venv/.bench ## Measure the night's load of 3 million lines, against the usual ways
+	$(BIN)/python -m bench exporter
+
 bench-recommender: .venv/.dev ## Measure serving picks, against a plain read for each request
 	$(BIN)/python -m bench recommender
 evaluate: .venv/.dev ## Measure the picks beside their rivals on DATA; table, plot, figures in build/evaluate/
@@ -131,4 +134,9 @@ help: ## Show this
 .venv/.dev: .venv/.local requirements/dev.txt
 	@echo 'Installing what the tests need ...'
 	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.bench: .venv/.dev requirements/bench.txt
+	@echo 'Installing the rivals ...'
+	@$(PIP) --require-hashes -r requirements/bench.txt
 	@touch $@
