@@ -4,6 +4,7 @@ PYTHON ?= python3        # the interpreter that makes the environment
 CATALOGUE ?=             # a styles.csv to import instead of the generated catalogue
 VERSION ?=               # the model that `make rollback` puts back in use; the one before by default
 DATA ?=                  # what `make evaluate` measures on: a public clickstream's file or folder
+DAY ?=                   # the business day of `make report`; yesterday by default
 DAYS ?=                  # how many days of events `make experiment` looks at
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
@@ -13,6 +14,7 @@ override PYTHON := $(strip $(PYTHON))
 override CATALOGUE := $(strip $(CATALOGUE))
 override VERSION := $(strip $(VERSION))
 override DATA := $(strip $(DATA))
+override DAY := $(strip $(DAY))
 override DAYS := $(strip $(DAYS))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
@@ -24,6 +26,7 @@ PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
 .PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help
+.PHONY: demo up down status reset compose report build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-recommender evaluate template requirements clean help
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -63,6 +66,10 @@ experiment: .venv/.dev ## Show what the experiment on picks has done in the runn
 explain: .venv/.local ## Show why a shopper gets their picks: `make explain USER=id`
 	$(if $(filter command,$(origin USER)),,$(error Say whose picks: make explain USER=id))
 	@$(BIN)/python -m infra.local run recommender explain '$(USER)'
+
+##@ The lake
+report: .venv/.local ## Write the manager's report of DAY in the running shop: a page and pictures
+	@$(BIN)/python -m infra.local run exporter report $(if $(DAY),--day '$(DAY)')
 
 ##@ Testing and quality
 test: lint types contracts pytest ## Check everything, as CI does

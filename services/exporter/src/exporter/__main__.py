@@ -10,6 +10,7 @@ from rich.console import Console
 from exporter.bootstrap import open_daily_load, open_ledger
 from exporter.nightly.daily_load import requested_day
 from exporter.nightly.report import LoadReport
+from exporter.report.commands import report
 from exporter.settings import ExporterSettings, LedgerSettings
 from fashion_kit.clock import utc_now
 from fashion_kit.errors import ShopError
@@ -65,6 +66,9 @@ def _load(day: date, settings: ExporterSettings) -> LoadReport:
             settings, on_step=lambda step: status.update(f"{day}: {step}")
         ) as load:
             return load.run(day)
+
+
+app.command()(report)
 
 
 def main() -> None:
