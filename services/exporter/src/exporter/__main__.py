@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from exporter.bootstrap import open_daily_load, open_ledger
+from exporter.exports.commands import export
 from exporter.nightly.daily_load import requested_day
 from exporter.nightly.report import LoadReport
 from exporter.report.commands import report
@@ -69,6 +70,7 @@ def _load(day: date, settings: ExporterSettings) -> LoadReport:
 
 
 app.command()(report)
+app.add_typer(export, name="export")
 
 
 def main() -> None:
