@@ -102,7 +102,7 @@ def test_an_empty_day_is_told_in_sentences() -> None:
     outline = read(html(report))
 
     assert "svg" not in outline.tags
-    assert "No sales are known of this day" in outline.text
+    assert "This day has not been loaded" in outline.text
     assert all(section.lead.endswith(".") for section in sections(report))
     assert "No complete load of this day is in the ledger." in outline.text
 

@@ -135,18 +135,7 @@ def trends(rows: Sequence[Trend]) -> Draw:
     the right, and what may be chance is muted."""
     lifts = [_drawn_lift(row.lift) for row in rows]
     reach = max(1.5, *(max(lift, 1 / lift) for lift in lifts))
-    values = [
-        {
-            "place": place,
-            "label": row.value,
-            "usual": 1,
-            "lift": lift,
-            "text": texts.times(row.lift),
-            "colour": _trend_colour(row),
-            "letters": INK if row.is_significant else QUIET,
-        }
-        for place, (row, lift) in enumerate(zip(rows, lifts, strict=True))
-    ]
+    values = [_trend_mark(place, row) for place, row in enumerate(rows)]
 
     def draw(width: int) -> Drawn:
         begin, end = width * 0.36, width - 56
@@ -207,6 +196,18 @@ def _as_given(name: str) -> alt.Color:
 
 def _fit() -> alt.AutoSizeParams:
     return alt.AutoSizeParams(type="fit", contains="padding")
+
+
+def _trend_mark(place: int, trend: Trend) -> dict[str, Any]:
+    return {
+        "place": place,
+        "label": trend.value,
+        "usual": 1,
+        "lift": _drawn_lift(trend.lift),
+        "text": texts.times(trend.lift),
+        "colour": _trend_colour(trend),
+        "letters": INK if trend.is_significant else QUIET,
+    }
 
 
 def _drawn_lift(lift: float) -> float:

@@ -86,7 +86,7 @@ def revenue(report: DayReport) -> Section:
 def sellers(report: DayReport) -> Section:
     title = "What sells"
     if not report.products:
-        return Section("sellers", title, "Nothing was sold on this day.")
+        return Section("sellers", title, "No product is known to have been sold on this day.")
     best = report.products[0]
     lead = f"{best.name} brought the most: {_sold(best, report.currency)}."
     drawn = [
@@ -126,7 +126,7 @@ def trends(report: DayReport) -> Section:
         if (chosen := _chosen([row for row in report.trends if row.dimension == name]))
     ]
     if not drawn:
-        return Section("trends", title, "Too little was looked at to tell a trend.")
+        return Section("trends", title, "Too little is known to tell a trend.")
     rising = sorted(
         (row for row in report.trends if row.dimension in DIMENSIONS and row.is_significant),
         key=lambda row: -row.lift,

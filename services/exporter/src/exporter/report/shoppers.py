@@ -1,12 +1,13 @@
 """What the shoppers did: how far they went, who comes back, what goes together."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
 from exporter.report import charts, texts
 from exporter.report.blocks import Chart, Section, Table
 from exporter.report.charts import Bar
-from exporter.report.schemas import DayReport
+from exporter.report.schemas import CohortMonth, DayReport
 
 COHORTS_SHOWN: Final = 12
 
@@ -14,7 +15,7 @@ COHORTS_SHOWN: Final = 12
 def funnel(report: DayReport) -> Section:
     title = "How far shoppers go"
     if not report.funnel or not report.funnel[0].shoppers:
-        return Section("funnel", title, "Nobody visited the shop on this day.")
+        return Section("funnel", title, "No visits are known of this day.")
     first, last = report.funnel[0], report.funnel[-1]
     lead = (
         f"Of {texts.counted(first.shoppers, 'shopper')} {texts.share(last.share_of_first)}"
@@ -40,8 +41,7 @@ def funnel(report: DayReport) -> Section:
             for step in report.funnel
         ],
     )
-    said = ", ".join(f"{row.label} {row.text}" for row in rows)
-    chart = Chart("funnel", "", f"Shoppers by step: {said}.", charts.bars(rows), table)
+    chart = _bars("funnel", "Shoppers by step", rows, table)
     return Section("funnel", title, lead, charts=[chart])
 
 
@@ -49,7 +49,9 @@ def effects(report: DayReport) -> Section:
     title = "What recommendations bring"
     shown = sum(effect.impressions for effect in report.effects)
     if not shown:
-        return Section("recommendations", title, "No recommendations were shown on this day.")
+        return Section(
+            "recommendations", title, "No recommendations are known to have been shown on this day."
+        )
     steps = {
         "Shown": shown,
         "Clicks": sum(effect.clicks for effect in report.effects),
@@ -66,7 +68,12 @@ def effects(report: DayReport) -> Section:
         Bar(name, count, f"{texts.number(count)} · {texts.share(count / shown)}")
         for name, count in steps.items()
     ]
-    table = Table(
+    chart = _bars("recommendations", "By step", rows, _effects_table(report))
+    return Section("recommendations", title, lead, charts=[chart])
+
+
+def _effects_table(report: DayReport) -> Table:
+    return Table(
         ("List", "Shown", "Clicks", "Clicked", "Carts", "Purchases", "Revenue"),
         [
             (
@@ -81,16 +88,15 @@ def effects(report: DayReport) -> Section:
             for effect in report.effects
         ],
     )
-    said = ", ".join(f"{row.label} {row.text}" for row in rows)
-    chart = Chart("recommendations", "", f"By step: {said}.", charts.bars(rows), table)
-    return Section("recommendations", title, lead, charts=[chart])
 
 
 def cohorts(report: DayReport) -> Section:
     title = "Who comes back"
     later = [month for month in report.cohorts if month.months_later]
     if not later:
-        return Section("cohorts", title, "No month's buyers have had a month to come back in yet.")
+        return Section(
+            "cohorts", title, "No month's buyers are known to have had a month to come back in."
+        )
     shown = sorted({month.cohort for month in later})[-COHORTS_SHOWN:]
     later = [month for month in later if month.cohort in shown]
     latest = max(
@@ -105,7 +111,14 @@ def cohorts(report: DayReport) -> Section:
             f" {texts.month(latest.cohort)}, {texts.share(latest.share)} bought again"
             " a month later."
         )
-    table = Table(
+    description = f"Share that bought again, by month of the first purchase. {lead}"
+    note = "Down: month of the first purchase. Across: months after it. Share that bought again."
+    chart = Chart("cohorts", "", description, charts.cohorts(later), _cohorts_table(later))
+    return Section("cohorts", title, lead, note, [chart])
+
+
+def _cohorts_table(months: Sequence[CohortMonth]) -> Table:
+    return Table(
         ("Began in", "New buyers", "Months later", "Came back", "Share"),
         [
             (
@@ -115,20 +128,16 @@ def cohorts(report: DayReport) -> Section:
                 texts.number(month.buyers),
                 texts.share(month.share),
             )
-            for month in later
+            for month in months
         ],
     )
-    description = f"Share that bought again, by month of the first purchase. {lead}"
-    note = "Down: month of the first purchase. Across: months after it. Share that bought again."
-    chart = Chart("cohorts", "", description, charts.cohorts(later), table)
-    return Section("cohorts", title, lead, note, [chart])
 
 
 def segments(report: DayReport) -> Section:
     title = "What kind of buyers"
     buyers = sum(segment.buyers for segment in report.segments)
     if not buyers:
-        return Section("segments", title, "Nobody has bought anything yet.")
+        return Section("segments", title, "No buyers are known yet.")
     money = sum((segment.monetary for segment in report.segments), Decimal())
     first = report.segments[0]
     part = texts.share(float(first.monetary / money)) if money else texts.share(None)
@@ -156,8 +165,7 @@ def segments(report: DayReport) -> Section:
             for segment in report.segments
         ],
     )
-    said = ", ".join(f"{row.label} {row.text}" for row in rows)
-    chart = Chart("segments", "", f"Buyers by segment: {said}.", charts.bars(rows), table)
+    chart = _bars("segments", "Buyers by segment", rows, table)
     note = "By how recently, how often and for how much they bought."
     return Section("segments", title, lead, note, [chart])
 
@@ -165,7 +173,7 @@ def segments(report: DayReport) -> Section:
 def baskets(report: DayReport) -> Section:
     title = "What is bought together"
     if not report.pairs:
-        return Section("baskets", title, "No two products were bought together often enough.")
+        return Section("baskets", title, "No two products are known to be bought together often.")
     best = report.pairs[0]
     lead = (
         f"{best.product} and {best.with_product} are bought together"
@@ -180,3 +188,8 @@ def baskets(report: DayReport) -> Section:
         texts=2,
     )
     return Section("baskets", title, lead, table=table)
+
+
+def _bars(name: str, what: str, rows: Sequence[Bar], table: Table) -> Chart:
+    said = ", ".join(f"{row.label} {row.text}" for row in rows)
+    return Chart(name, "", f"{what}: {said}.", charts.bars(rows), table)
