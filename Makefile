@@ -25,9 +25,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help
-.PHONY: demo up down status reset compose report build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-recommender evaluate template requirements clean help
-.PHONY: demo up down status reset compose report exports build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-recommender evaluate template requirements clean help
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
