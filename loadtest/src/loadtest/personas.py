@@ -111,13 +111,18 @@ def make_persona(seed: int, number: int, market: Market = KAGGLE_MARKET) -> Pers
         email=f"{username}@example.{faker.random_element(('com', 'net', 'org'))}",
         password=faker.password(length=14),
         phone=faker.phone_number(),
-        address=faker.address().replace("\n", ", "),
+        address=_address(faker),
         sex=tastes.sex,
         birthdate=faker.date_between_dates(*_BORN_BETWEEN),
         user_agent=faker.user_agent(),
         locale=faker.random_element(("en-IN", "en-IN", "hi-IN", "en-GB", "vi-VN")),
         tastes=tastes,
     )
+
+
+def _address(faker: Faker) -> str:
+    street = faker.street_address().replace("\n", ", ")
+    return f"{street}, {faker.city()} {faker.postcode()}, {faker.current_country()}"
 
 
 @cache

@@ -14,12 +14,12 @@ from infra.local.settings import LocalSettings, inherited_environment
 
 Environment = dict[str, str]
 
-# Column by column for users: the lake never needs a name, an address or a password.
+# Column by column for users: the lake needs no name and no password, and of an address the city.
 EXPORTER_PRIVILEGES = (
     "SELECT ON purchases",
     "SELECT ON purchase_lines",
     "SELECT ON products",
-    "SELECT (id, sex, birthdate, created_at, erased_at) ON users",
+    "SELECT (id, sex, birthdate, address, created_at, erased_at) ON users",
 )
 RECOMMENDER_PRIVILEGES = ("SELECT ON products",)
 STOREFRONT_PRIVILEGES = ("SELECT, INSERT, UPDATE, DELETE ON *",)

@@ -9,9 +9,11 @@ from rich.console import Console
 
 from exporter.bootstrap import open_daily_load, open_ledger
 from exporter.erasure.commands import erase
+from exporter.exports.commands import export
 from exporter.lake.commands import maintain
 from exporter.nightly.daily_load import requested_day
 from exporter.nightly.report import LoadReport
+from exporter.report.commands import report
 from exporter.settings import ExporterSettings, LedgerSettings
 from fashion_kit.clock import utc_now
 from fashion_kit.errors import ShopError
@@ -71,6 +73,8 @@ def _load(day: date, settings: ExporterSettings) -> LoadReport:
 
 app.command()(maintain)
 app.command()(erase)
+app.command()(report)
+app.add_typer(export, name="export")
 
 
 def main() -> None:

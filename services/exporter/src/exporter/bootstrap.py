@@ -7,7 +7,7 @@ from time import sleep
 
 from sqlalchemy import Engine
 
-from exporter.books.extract import Source
+from exporter.books.snapshot import Source
 from exporter.erasure.accounts import ErasedAccounts
 from exporter.erasure.service import Eraser
 from exporter.events.erasing_landing import LandingEraser
@@ -19,6 +19,7 @@ from exporter.lake.erasure import LakeEraser
 from exporter.lake.erasure_ledger import ErasureRecords
 from exporter.lake.iceberg import Lake
 from exporter.lake.maintenance import Maintenance, UpkeepRules
+from exporter.lake.staging import FileSizes
 from exporter.nightly.daily_load import DailyLoad, Rules
 from exporter.nightly.ledger import Ledger
 from exporter.privacy import Pseudonyms
@@ -50,7 +51,7 @@ def open_daily_load(
     s3 = client("s3")
     try:
         yield DailyLoad(
-            source=Source(engine, fetch_rows=settings.fetch_rows, lock_wait=settings.lock_wait),
+            source=Source(engine, page_rows=settings.page_rows, lock_wait=settings.lock_wait),
             events=open_events(settings),
             lake=open_lake(settings),
             ledger=Ledger(s3, settings.clean_bucket, clock=clock, new_id=new_id),
@@ -70,7 +71,7 @@ def open_lake(settings: ExporterSettings) -> Lake:
         open_catalog(),
         namespace=settings.glue_database,
         bucket=settings.clean_bucket,
-        rows_per_file=settings.rows_per_file,
+        sizes=FileSizes(settings.row_group_rows, settings.rows_per_file),
         commit_attempts=settings.commit_attempts,
     )
 
@@ -131,7 +132,7 @@ def open_upkeep(settings: ExporterSettings, *, clock: Clock = utc_now) -> Iterat
     engine = mysql_engine(
         settings.database_url.get_secret_value(), pool_size=2, isolation_level="AUTOCOMMIT"
     )
-    source = Source(engine, fetch_rows=settings.fetch_rows, lock_wait=settings.lock_wait)
+    source = Source(engine, page_rows=settings.page_rows, lock_wait=settings.lock_wait)
     rules = UpkeepRules(
         settings.target_file_bytes,
         settings.compaction_rows,

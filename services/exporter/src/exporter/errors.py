@@ -8,6 +8,7 @@ ShopError
 +-- TransientError
 |   +-- AlreadyRunningError      another load holds the lock
 |   +-- CommitConflictError      a table was changed by others again and again
++-- PageCutError               the database cut a row short
 +-- ReconciliationError          what was written is not what the database holds
 +-- CompactionError              a rewritten day has not as many rows as before
 """
@@ -45,6 +46,17 @@ class CommitConflictError(TransientError):
 
     def __init__(self, table: str, attempts: int) -> None:
         super().__init__(f"{table} was changed by others during all {attempts} commits of ours.")
+
+
+class PageCutError(ShopError):
+    """Raised when the database could not send even a single row whole."""
+
+    title = "Row cut short"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database cut a row short; raise its max_allowed_packet and load the day again."
+        )
 
 
 class ReconciliationError(ShopError):

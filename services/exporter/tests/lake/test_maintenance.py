@@ -30,7 +30,7 @@ Rows = Callable[..., list[dict[str, Any]]]
 @pytest.fixture
 def small(new_zones: Callable[..., ExporterSettings]) -> ExporterSettings:
     """Return zones whose files hold few rows."""
-    return new_zones(rows_per_file=3, compaction_rows=4)
+    return new_zones(row_group_rows=3, rows_per_file=3, compaction_rows=4)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.books.extract import Source
+from exporter.books.snapshot import Source
 from exporter.errors import BadDayError
 from exporter.nightly.daily_load import requested_day
 from exporter.nightly.report import LoadReport
@@ -33,7 +33,7 @@ Rows = Callable[..., list[dict[str, Any]]]
 def source(exporter_url: str) -> Iterator[Source]:
     """Return the database as the exporter's own user sees it."""
     engine = mysql_engine(exporter_url, isolation_level="AUTOCOMMIT")
-    yield Source(engine, fetch_rows=100, lock_wait=timedelta(seconds=1))
+    yield Source(engine, page_rows=100, lock_wait=timedelta(seconds=1))
     engine.dispose()
 
 
@@ -54,10 +54,11 @@ def test_the_last_microsecond_is_in_the_day_and_the_next_one_is_not(
     first, last = buy(start), buy(end - TICK)
     buy(end)
 
-    with source.locked() as locked, locked.snapshot(start, end) as snapshot:
-        purchases = [row.id for batch in snapshot.purchases() for row in batch]
-        lines = [row.purchase_id for batch in snapshot.purchase_lines() for row in batch]
-        totals = snapshot.totals()
+    with source.locked() as locked, locked.snapshot(day, (start, end)) as snapshot:
+        pages = list(snapshot.purchases())
+        totals = snapshot.totals
+    purchases = [found for page, _ in pages for found in page["id"].to_pylist()]
+    lines = [found for _, page in pages for found in page["purchase_id"].to_pylist()]
 
     assert purchases == lines == [first, last]
     assert totals["purchases.rows"] == totals["purchase_lines.rows"] == 2

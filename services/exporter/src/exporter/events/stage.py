@@ -14,7 +14,8 @@ from exporter.events.intake import EventsOfDay, IntakeCounts
 from exporter.events.landing import LandingZone
 from exporter.events.late_ledger import LateMarks
 from exporter.lake.erasure_ledger import ErasureRecords
-from exporter.lake.iceberg import Lake, StagedTable
+from exporter.lake.iceberg import Lake
+from exporter.lake.staging import StagedTable
 from exporter.lake.tables import as_batch
 from exporter.privacy import Pseudonyms
 from fashion_contracts.lake import BAD_EVENTS, EVENTS

@@ -6,28 +6,20 @@ new one. Files of a load that died between the two belong to no snapshot and are
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal
-from itertools import count
-from typing import cast
-from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, ValidationException
-from pyiceberg.expressions import AlwaysTrue, BooleanExpression
-from pyiceberg.expressions.parser import parse
-from pyiceberg.io import FileIO
-from pyiceberg.io.pyarrow import ArrowScan, write_file
+from pyiceberg.expressions import BooleanExpression
+from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.manifest import DataFile
-from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
-from pyiceberg.table import FileScanTask, WriteTask
+from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as IcebergTable
 
 from exporter.errors import CommitConflictError
+from exporter.lake.staging import FileSizes, StagedTable, Staging
 from exporter.lake.tables import PROPERTIES, iceberg_schema, partition_spec
 from fashion_contracts.lake import Table
 from fashion_kit.logs import get_logger
@@ -35,38 +27,6 @@ from fashion_kit.logs import get_logger
 WAREHOUSE = "warehouse"
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class StagedTable:
-    """A table's new rows in files that no reader sees yet; `day` is None where all are replaced."""
-
-    definition: Table
-    day: date | None
-    io: FileIO
-    files: list[DataFile] = field(default_factory=list)
-
-    @property
-    def rows(self) -> int:
-        """Return how many rows the files hold."""
-        return sum(file.record_count for file in self.files)
-
-    @property
-    def replaced_rows(self) -> BooleanExpression:
-        """Return which rows of the table these are to replace."""
-        if self.definition.partition is None:
-            return AlwaysTrue()
-        return parse(f"{self.definition.partition} = '{self.day}'")
-
-    def sums(self, columns: Iterable[str]) -> dict[str, Decimal]:
-        """Return the sums of columns as they were written, read back from the files."""
-        sums = dict.fromkeys(columns, Decimal(0))
-        for file in self.files if sums else ():
-            with self.io.new_input(file.file_path).open() as stream:
-                written = pq.ParquetFile(cast(pa.NativeFile, stream)).read(columns=list(sums))
-            for name in sums:
-                sums[name] += Decimal(pc.sum(written.column(name)).as_py() or 0)
-        return sums
 
 
 class Lake:
@@ -78,31 +38,30 @@ class Lake:
         *,
         namespace: str,
         bucket: str,
-        rows_per_file: int,
+        sizes: FileSizes,
         commit_attempts: int,
     ) -> None:
         self._catalog = catalog
         self._namespace = namespace
         self._bucket = bucket
-        self._rows_per_file = rows_per_file
+        self._sizes = sizes
         self._commit_attempts = commit_attempts
 
     def stage(self, definition: Table, batches: Iterable[pa.RecordBatch], day: date) -> StagedTable:
         """Write the rows to new files; the table exists afterwards, and is otherwise unchanged."""
+        with self.staging(definition, day) as staging:
+            for batch in batches:
+                staging.write(batch)
+        return staging.staged
+
+    @contextmanager
+    def staging(self, definition: Table, day: date) -> Iterator[Staging]:
+        """Yield what takes the table's new rows, batch by batch; they are whole when it ends."""
         table = self._prepared(definition)
         partition_day = day if definition.partition is not None else None
-        staged = StagedTable(definition, partition_day, table.io)
-        numbers, write_id = count(), uuid4()
-        for record_batches in self._filed(table, batches):
-            task = WriteTask(
-                write_uuid=write_id,
-                task_id=next(numbers),
-                schema=table.schema(),
-                record_batches=record_batches,
-                partition_key=_partition_key(table, partition_day),
-            )
-            staged.files.extend(write_file(table.io, table.metadata, iter([task])))
-        return staged
+        staging = Staging(StagedTable(definition, partition_day, table.io), table, self._sizes)
+        yield staging
+        staging.finish()
 
     def publish(self, staged: StagedTable, properties: Mapping[str, str]) -> int | None:
         """Let the staged rows take the place of the old ones; return the table's snapshot id."""
@@ -114,24 +73,6 @@ class Lake:
             except (CommitFailedException, ValidationException):
                 log.warning("commit_conflict", table=name, attempt=attempt)
         raise CommitConflictError(name, self._commit_attempts)
-
-    def _filed(
-        self, table: IcebergTable, batches: Iterable[pa.RecordBatch]
-    ) -> Iterator[list[pa.RecordBatch]]:
-        """Yield the rows as batches of the table's columns, as many as one file takes."""
-        schema = table.schema().as_arrow()
-        gathered: list[pa.RecordBatch] = []
-        rows = 0
-        for batch in batches:
-            if not batch.num_rows:
-                continue
-            if rows and rows + batch.num_rows > self._rows_per_file:
-                yield gathered
-                gathered, rows = [], 0
-            gathered.append(_conforming(batch, schema))
-            rows += batch.num_rows
-        if gathered:
-            yield gathered
 
     def _prepared(self, definition: Table) -> IcebergTable:
         """Return the table, made if it is new, with the columns that the contract has by now."""
@@ -199,29 +140,6 @@ def read_files(
     for task in tasks:
         # One at a time: given several files, pyiceberg holds them all in memory.
         yield from scan.to_record_batches([task])
-
-
-def _conforming(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    """Return the batch with the schema's columns; one that it lacks is null, if that is allowed."""
-    columns = []
-    for wanted in schema:
-        index = batch.schema.get_field_index(wanted.name)
-        column = (
-            pa.nulls(batch.num_rows, wanted.type)
-            if index < 0
-            else batch.column(index).cast(wanted.type)
-        )
-        if column.null_count and not wanted.nullable:
-            raise ValueError(f"{wanted.name} may not be null")
-        columns.append(column)
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _partition_key(table: IcebergTable, day: date | None) -> PartitionKey | None:
-    if day is None:
-        return None
-    spec = table.spec()
-    return PartitionKey([PartitionFieldValue(spec.fields[0], day)], spec, table.schema())
 
 
 def _replace(table: IcebergTable, staged: StagedTable, properties: Mapping[str, str]) -> int | None:

@@ -1,31 +1,25 @@
 """The night: one business day goes from the shop's database and the landing zone into the lake."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
 from exporter.books import clean
-from exporter.books.extract import LockedSource, Snapshot, Source
+from exporter.books.snapshot import LockedSource, Snapshot, Source
 from exporter.errors import BadDayError, DayNotBegunError
 from exporter.events.intake import IntakeCounts
 from exporter.events.stage import EventStage
-from exporter.lake.iceberg import Lake, StagedTable
-from exporter.lake.tables import LakeRow, as_batch
+from exporter.lake.iceberg import Lake
+from exporter.lake.staging import StagedTable
 from exporter.nightly.ledger import Ledger, Run, RunState
 from exporter.nightly.reconcile import reconcile, written_totals
 from exporter.nightly.report import LoadReport
 from exporter.privacy import Pseudonyms
-from fashion_contracts.lake import PRODUCTS, PURCHASE_LINES, PURCHASES, USERS, Table
+from fashion_contracts.lake import PRODUCTS, PURCHASE_LINES, PURCHASES, USERS
 from fashion_kit.clock import Clock, day_interval, day_of
 from fashion_kit.errors import ShopError
 from fashion_kit.logs import get_logger
-
-Row = TypeVar("Row")
 
 log = get_logger(__name__)
 
@@ -75,15 +69,14 @@ class DailyLoad:
 
     def _load(self, run: Run, source: LockedSource, start: datetime, end: datetime) -> LoadReport:
         state = RunState.LOADED if run.started_at >= end else RunState.PARTIAL
-        with source.snapshot(start, end) as snapshot:
-            expected = snapshot.totals()
+        with source.snapshot(run.day, (start, end)) as snapshot:
             staged = self._stage_books(snapshot, run.day)
         self._wait_for_deliveries(end)
         events, intake = self._stage_events(run.day)
         staged.extend(events)
         self.on_step("reconcile")
         written = written_totals(staged)
-        reconcile(expected | intake.totals(), written)
+        reconcile(snapshot.totals | intake.totals(), written)
         snapshots = {table.definition.name: self._publish(table, run) for table in staged}
         seconds = (self.clock() - run.started_at).total_seconds()
         return LoadReport(run.day, run.id, state.value, written, intake, snapshots, seconds)
@@ -91,21 +84,21 @@ class DailyLoad:
     def _stage_books(self, snapshot: Snapshot, day: date) -> list[StagedTable]:
         """Stage what the database holds, in the order in which it is published."""
         keys = self.pseudonyms
-        product = clean.product
-        user = partial(clean.user, pseudonyms=keys)
-        purchase = partial(clean.purchase, pseudonyms=keys, day=day)
-        line = partial(clean.purchase_line, pseudonyms=keys, day=day)
-        sources = (
-            (PRODUCTS, _cleaned(PRODUCTS, product, snapshot.products())),
-            (USERS, _cleaned(USERS, user, snapshot.users())),
-            (PURCHASES, _cleaned(PURCHASES, purchase, snapshot.purchases())),
-            (PURCHASE_LINES, _cleaned(PURCHASE_LINES, line, snapshot.purchase_lines())),
-        )
-        staged = []
-        for table, batches in sources:
-            self.on_step(f"stage {table.name}")
-            staged.append(self.lake.stage(table, batches, day))
-        return staged
+        self.on_step("stage products")
+        products = self.lake.stage(PRODUCTS, map(clean.products, snapshot.products()), day)
+        self.on_step("stage users")
+        cleaned = (clean.users(page, keys) for page in snapshot.users())
+        users = self.lake.stage(USERS, cleaned, day)
+        self.on_step("stage purchases")
+        with (
+            self.lake.staging(PURCHASES, day) as purchases,
+            self.lake.staging(PURCHASE_LINES, day) as lines,
+        ):
+            for page, page_lines in snapshot.purchases():
+                bought = clean.purchases(page, page_lines, keys, day)
+                purchases.write(bought)
+                lines.write(clean.purchase_lines(page_lines, bought, day))
+        return [products, users, purchases.staged, lines.staged]
 
     def _stage_events(self, day: date) -> tuple[list[StagedTable], IntakeCounts]:
         self.on_step("stage events")
@@ -136,13 +129,6 @@ def requested_day(value: str | None, *, name: str, now: datetime, timezone: Zone
     if day.isoformat() != value:
         raise BadDayError(name, value)
     return day
-
-
-def _cleaned(
-    table: Table, function: Callable[[Row], LakeRow], batches: Iterable[Sequence[Row]]
-) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        yield as_batch(table, [function(row) for row in batch])
 
 
 def _reason(error: Exception) -> dict[str, str]:

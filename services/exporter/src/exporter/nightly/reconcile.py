@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from exporter.errors import ReconciliationError
-from exporter.lake.iceberg import StagedTable
+from exporter.lake.staging import StagedTable
 
 # What is summed besides the rows being counted.
 SUMMED: dict[str, tuple[str, ...]] = {
-    "purchases": ("total", "line_count"),
+    "purchases": ("subtotal", "shipping", "tax", "total"),
     "purchase_lines": ("quantity", "line_total"),
     "products": ("price", "stock"),
 }
