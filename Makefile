@@ -5,6 +5,9 @@ CATALOGUE ?=             # a styles.csv to import instead of the generated catal
 VERSION ?=               # the model that `make rollback` puts back in use; the one before by default
 DATA ?=                  # what `make evaluate` measures on: a public clickstream's file or folder
 DAYS ?=                  # how many days of events `make experiment` looks at
+NAME ?=                  # which of the ten questions `make query` asks; without it and SQL, all names
+SQL ?=                   # what else it asks, one SELECT in Athena's SQL
+DAY ?=                   # the business day, YYYY-MM-DD
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
@@ -14,6 +17,9 @@ override CATALOGUE := $(strip $(CATALOGUE))
 override VERSION := $(strip $(VERSION))
 override DATA := $(strip $(DATA))
 override DAYS := $(strip $(DAYS))
+# Some systems have a NAME of their own in the environment.
+override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
+override DAY := $(strip $(DAY))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
 BIN := .venv/bin
@@ -23,7 +29,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-recommender evaluate template requirements clean help
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain query marts lake-docs test pytest proof lint types contracts format bench bench-storefront bench-recommender evaluate template requirements clean help
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -64,6 +70,16 @@ explain: .venv/.local ## Show why a shopper gets their picks: `make explain USER
 	$(if $(filter command,$(origin USER)),,$(error Say whose picks: make explain USER=id))
 	@$(BIN)/python -m infra.local run recommender explain '$(USER)'
 
+##@ The lake
+# SQL goes by the environment as it was typed: its quotes are neither the shell's nor make's.
+query: export override SQL := $(value SQL)
+query: .venv/.local ## Ask the running shop's lake: `make query SQL='SELECT ...'` or NAME=trending_categories
+	@$(BIN)/python -m infra.local run exporter query $(if $(NAME),--name '$(NAME)') \
+		$(if $(SQL),--sql "$$SQL") $(if $(DAY),--day '$(DAY)') $(if $(NAME)$(SQL),,--list)
+
+marts: .venv/.local ## Renew the running shop's marts: of DAY and what looks back on it, or all
+	@$(BIN)/python -m infra.local run exporter marts $(if $(DAY),--day '$(DAY)')
+
 ##@ Testing and quality
 test: lint types contracts pytest ## Check everything, as CI does
 
@@ -100,6 +116,10 @@ evaluate: .venv/.dev ## Measure the picks beside their rivals on DATA; table, pl
 	@$(if $(DATA),,$(error Say on what: make evaluate DATA=path))$(BIN)/python -m recommender evaluate '$(DATA)'
 
 ##@ Infrastructure
+lake-docs: .venv/.dev ## Write docs/lake.md from the contracts and docs/analysis.md from the questions anew
+	$(BIN)/python -m fashion_contracts.dictionary docs/lake.md
+	$(BIN)/python -m infra.demo.analysis docs/analysis.md
+
 template: .venv/.dev ## Synthesise the one-machine template anew from the CDK code
 	$(BIN)/python -m infra.synth
 

@@ -8,8 +8,10 @@ import typer
 from rich.console import Console
 
 from exporter.bootstrap import open_daily_load, open_ledger
+from exporter.marts.commands import marts
 from exporter.nightly.daily_load import requested_day
 from exporter.nightly.report import LoadReport
+from exporter.queries.commands import query
 from exporter.settings import ExporterSettings, LedgerSettings
 from fashion_kit.clock import utc_now
 from fashion_kit.errors import ShopError
@@ -49,6 +51,10 @@ def days() -> None:
     """Print the days that are loaded completely, one JSON object a line."""
     for day in open_ledger(LedgerSettings()).loaded_days():
         typer.echo(json.dumps({"business_day": day.isoformat()}))
+
+
+app.command()(marts)
+app.command()(query)
 
 
 def _requested_days(days: list[str] | None, settings: ExporterSettings) -> list[date]:

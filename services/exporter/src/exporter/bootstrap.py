@@ -11,7 +11,7 @@ from exporter.lake.iceberg import Lake
 from exporter.nightly.daily_load import DailyLoad, Rules
 from exporter.nightly.ledger import Ledger
 from exporter.privacy import Pseudonyms
-from exporter.settings import ExporterSettings, LedgerSettings
+from exporter.settings import ExporterSettings, LakeSettings, LedgerSettings
 from fashion_kit.aws import client
 from fashion_kit.clock import Clock, utc_now
 from fashion_kit.ids import new_id
@@ -56,7 +56,7 @@ def open_daily_load(
         engine.dispose()
 
 
-def open_lake(settings: ExporterSettings) -> Lake:
+def open_lake(settings: LakeSettings) -> Lake:
     """Return the clean zone's tables."""
     return Lake(
         open_catalog(),

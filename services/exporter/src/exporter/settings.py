@@ -38,7 +38,32 @@ class LedgerSettings(Settings):
     """Name of the bucket of the clean zone: tables and run ledger."""
 
 
-class ExporterSettings(LedgerSettings):
+class LakeSettings(LedgerSettings):
+    """What is needed to read the lake's tables and to write some; no password is."""
+
+    glue_database: str = Field(min_length=1)
+    """Name of the Glue database in which the clean zone's tables are catalogued."""
+    business_timezone: Timezone = ZoneInfo("Asia/Ho_Chi_Minh")
+    """The shop's own timezone: a business day begins and ends in it."""
+    rows_per_file: int = Field(250_000, ge=1)
+    """The most rows of one Parquet file; what the load keeps in memory grows with it."""
+    commit_attempts: int = Field(5, ge=1)
+    """How often a table's commit is tried when somebody else changed the table meanwhile."""
+
+
+class MartSettings(LakeSettings):
+    """What the marts need."""
+
+    trend_shoppers: int = Field(20, ge=1)
+    """With how many shoppers, that came or were to be expected, a trend may be significant."""
+    trend_z_score: float = Field(3.0, gt=0)
+    """From which z-score on a trend is significant: at 3, about one value in 370 would be so by
+    chance, and a day compares some 250."""
+    pair_baskets: int = Field(3, ge=1)
+    """In how many baskets two products must lie together to count as a pair."""
+
+
+class ExporterSettings(LakeSettings):
     """What the daily load needs."""
 
     secret_id: str | None = None
@@ -48,18 +73,12 @@ class ExporterSettings(LedgerSettings):
     """Where MySQL is and who we are there: `mysql+pymysql://user:password@host:port/database`."""
     landing_bucket: str = Field(min_length=1)
     """Name of the bucket to which the delivery stream brings the events."""
-    glue_database: str = Field(min_length=1)
-    """Name of the Glue database in which the clean zone's tables are catalogued."""
     pseudonym_key: SecretStr | None = None
     """Secret that turns ids into pseudonyms, at least 32 characters; or give it in a file."""
     pseudonym_key_file: Path | None = None
     """File with the pseudonym key. A new key makes every shopper a new one to the analyst."""
-    business_timezone: Timezone = ZoneInfo("Asia/Ho_Chi_Minh")
-    """The shop's own timezone: a business day begins and ends in it."""
     fetch_rows: int = Field(5_000, ge=1)
     """How many rows are fetched and cleaned at a time."""
-    rows_per_file: int = Field(250_000, ge=1)
-    """The most rows of one Parquet file; what the load keeps in memory grows with it."""
     delivery_grace: timedelta = timedelta(minutes=6)
     """How long after a day's end its last events may need to reach the landing zone: the load
     waits for them, so it is a little longer than the delivery stream's buffer."""
@@ -69,8 +88,6 @@ class ExporterSettings(LedgerSettings):
     """In how many loaded days before and after it an event may have been counted already."""
     download_threads: int = Field(8, ge=1)
     """How many landing zone objects are read at once."""
-    commit_attempts: int = Field(5, ge=1)
-    """How often a table's commit is tried when somebody else changed the table meanwhile."""
     lock_wait: timedelta = timedelta(minutes=10)
     """How long a load waits for another one to end before it gives up."""
 
