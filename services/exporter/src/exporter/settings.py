@@ -62,6 +62,10 @@ class MartSettings(LakeSettings):
     pair_baskets: int = Field(3, ge=1)
     """In how many baskets two products must lie together to count as a pair."""
 
+    def limits(self) -> dict[str, int | float]:
+        """Return what the marts' SQL must be told besides the day."""
+        return self.model_dump(include={"trend_shoppers", "trend_z_score", "pair_baskets"})
+
 
 class ExporterSettings(LakeSettings):
     """What the daily load needs."""

@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 
 from exporter.bootstrap import open_lake, open_ledger
+from exporter.errors import DayNotBegunError
 from exporter.marts.service import Marts
 from exporter.nightly.daily_load import requested_day
 from exporter.queries.lake import LakeQueries
 from exporter.settings import MartSettings
-from fashion_kit.clock import utc_now
+from fashion_kit.clock import day_of, utc_now
 from fashion_kit.errors import ShopError
 from fashion_kit.logs import configure
 
@@ -26,6 +27,9 @@ def marts(
     now, zone = utc_now(), settings.business_timezone
     try:
         days = [requested_day(text, name="--day", now=now, timezone=zone) for text in day or ()]
+        for wanted in days:
+            if wanted > day_of(now, zone):
+                raise DayNotBegunError(wanted)
         written = open_marts(settings).refresh(days or None)
     except ShopError as error:
         typer.echo(f"{error.title}: {error.detail}", err=True)
@@ -40,5 +44,5 @@ def open_marts(settings: MartSettings) -> Marts:
         LakeQueries(settings.glue_database),
         open_lake(settings),
         loaded_days=open_ledger(settings).loaded_days,
-        limits=settings.model_dump(include={"trend_shoppers", "trend_z_score", "pair_baskets"}),
+        limits=settings.limits(),
     )
