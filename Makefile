@@ -4,8 +4,10 @@ PYTHON ?= python3        # the interpreter that makes the environment
 CATALOGUE ?=             # a styles.csv to import instead of the generated catalogue
 VERSION ?=               # the model that `make rollback` puts back in use; the one before by default
 DATA ?=                  # what `make evaluate` measures on: a public clickstream's file or folder
-DAY ?=                   # the business day of `make report` and `make exports`; yesterday by default
+DAY ?=                   # the business day, YYYY-MM-DD; yesterday by default
 DAYS ?=                  # how many days of events `make experiment` looks at
+NAME ?=                  # which of the ten questions `make query` asks; without it and SQL, all names
+SQL ?=                   # what else it asks, one SELECT in Athena's SQL
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
@@ -16,6 +18,8 @@ override VERSION := $(strip $(VERSION))
 override DATA := $(strip $(DATA))
 override DAY := $(strip $(DAY))
 override DAYS := $(strip $(DAYS))
+# Some systems have a NAME of their own in the environment.
+override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
 BIN := .venv/bin
@@ -25,7 +29,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -73,6 +77,14 @@ report: .venv/.local ## Write the manager's report of DAY in the running shop: a
 exports: .venv/.local ## Write DAY's data as Amazon Personalize and session-rec read it; in build/exports/
 	@$(BIN)/python -m infra.local run exporter export personalize --out build/exports/personalize $(if $(DAY),--from '$(DAY)' --to '$(DAY)')
 	@$(BIN)/python -m infra.local run exporter export session-rec --out build/exports/session-rec $(if $(DAY),--from '$(DAY)' --to '$(DAY)')
+# SQL goes by the environment as it was typed: its quotes are neither the shell's nor make's.
+query: export override SQL := $(value SQL)
+query: .venv/.local ## Ask the running shop's lake: `make query SQL='SELECT ...'` or NAME=trending_categories
+	@$(BIN)/python -m infra.local run exporter query $(if $(NAME),--name '$(NAME)') \
+		$(if $(SQL),--sql "$$SQL") $(if $(DAY),--day '$(DAY)') $(if $(NAME)$(SQL),,--list)
+
+marts: .venv/.local ## Renew the running shop's marts: of DAY and what looks back on it, or all
+	@$(BIN)/python -m infra.local run exporter marts $(if $(DAY),--day '$(DAY)')
 
 ##@ Testing and quality
 test: lint types contracts pytest ## Check everything, as CI does
@@ -113,6 +125,10 @@ evaluate: .venv/.dev ## Measure the picks beside their rivals on DATA; table, pl
 	@$(if $(DATA),,$(error Say on what: make evaluate DATA=path))$(BIN)/python -m recommender evaluate '$(DATA)'
 
 ##@ Infrastructure
+lake-docs: .venv/.dev ## Write docs/lake.md from the contracts and docs/analysis.md from the questions anew
+	$(BIN)/python -m fashion_contracts.dictionary docs/lake.md
+	$(BIN)/python -m infra.demo.analysis docs/analysis.md
+
 template: .venv/.dev ## Synthesise the one-machine template anew from the CDK code
 	$(BIN)/python -m infra.synth
 

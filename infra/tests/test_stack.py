@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from exporter.queries import QUESTIONS
+from exporter.queries.athena import parse
 from exporter.settings import ExporterSettings
 from fashion_contracts import landing, picks
 from infra import names
@@ -318,3 +320,34 @@ class TestSettingsAgree:
         known = {f"RECOMMENDER_{name}".upper(): field for name, field in fields}
         assert told <= known.keys()
         assert {name for name, field in known.items() if field.is_required()} <= told
+
+
+class TestNamedQueries:
+    def test_each_question_is_athenas_in_the_stores_workgroup(self, aws_template: Template) -> None:
+        named = {found["Name"]: found for found in _all(aws_template, "AWS::Athena::NamedQuery")}
+        assert {name: found["Description"] for name, found in named.items()} == {
+            question.name: question.title for question in QUESTIONS
+        }
+        for found in named.values():
+            assert (found["WorkGroup"], found["Database"]) == (names.WORKGROUP, names.GLUE_DATABASE)
+            parse(found["QueryString"], {})
+
+    def test_without_a_day_a_question_is_of_the_shops_yesterday(
+        self, aws_template: Template
+    ) -> None:
+        yesterday = f"CURRENT_TIMESTAMP AT TIME ZONE '{SCHEDULE.timezone}'"
+        for found in _all(aws_template, "AWS::Athena::NamedQuery"):
+            [question] = [asked for asked in QUESTIONS if asked.name == found["Name"]]
+            assert (yesterday in found["QueryString"]) == question.asks_day
+
+    def test_answers_are_encrypted_and_expire(self, aws_template: Template) -> None:
+        group = _one(aws_template, "AWS::Athena::WorkGroup")["WorkGroupConfiguration"]
+        assert group["EnforceWorkGroupConfiguration"]
+        assert group["ResultConfiguration"]["EncryptionConfiguration"]
+        rules = [
+            rule
+            for bucket in _all(aws_template, "AWS::S3::Bucket")
+            for rule in bucket["LifecycleConfiguration"]["Rules"]
+            if rule.get("Prefix") == names.ANSWERS_PREFIX
+        ]
+        assert [rule["ExpirationInDays"] for rule in rules] == [30]

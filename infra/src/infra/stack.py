@@ -16,6 +16,7 @@ from infra.constructs.jobs import Container, Placement, Starter
 from infra.constructs.lake import Lake
 from infra.constructs.models import ModelJobs
 from infra.constructs.picks import Picks
+from infra.constructs.queries import Queries
 from infra.constructs.serving import Serving
 
 
@@ -69,7 +70,7 @@ class FashionStoreStack(Stack):
             CfnOutput(self, name, value=value)
 
     def automate(self, containers: Containers) -> None:
-        """Let AWS feed the function, fill the landing zone, load the days, renew the model."""
+        """Let AWS feed the function, fill the landing zone, load the days, renew, answer."""
         self.interactions.follow(self.events)
         DeliveryToLake(self, "Delivery", events=self.events, lake=self.lake, removal=self._removal)
         starter = Starter(self, "Schedule", containers.placement)
@@ -77,6 +78,7 @@ class FashionStoreStack(Stack):
         self.daily_load.run_at_night(containers.exporter, starter)
         jobs = ModelJobs(self, "ModelJobs", picks=self.picks, lake=self.lake, removal=self._removal)
         jobs.run_by_schedule(containers.recommender, starter)
+        Queries(self, "Queries", lake=self.lake)
         serving = Serving(self, "Serving", picks=self.picks, lake=self.lake)
         CfnOutput(self, "RecommenderApiRoleArn", value=serving.role.role_arn)
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, text
 
-from exporter.queries import QUESTIONS, LakeQueries, Question, Result
+from exporter.queries import LakeQueries, Question, Result, question_named
 from fashion_kit.clock import Clock, day_of, utc_now
 from fashion_kit.mysql import mysql_engine
 from infra.demo.follow import Shopper, Story
@@ -25,6 +25,7 @@ from infra.local.stack import Stack
 from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.reports import CrowdReport, percentile
 
+ASKED = ("revenue_by_day", "best_sellers", "trending_categories", "view_to_purchase_funnel")
 _POLL_SECONDS = 0.1
 _UNSENT = "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL"
 
@@ -81,11 +82,16 @@ class Demo:
         days = self._business_days(began)
         for day in days:
             with self._steps.step(f"Daily load: business day {day} into the lake"):
-                report = self._load(day)
+                report = self._export("daily-load", "run", f"--day={day}")
             self._steps.note(report)
         queries = LakeQueries(self._stack.environments.resources.glue_database)
-        with self._steps.step("Questions: Athena SQL over the lake"):
-            answers = [(asked, queries.query(asked.sql, day=days[-1])) for asked in QUESTIONS]
+        with self._steps.step("Marts: what the days come to"):
+            self._export("marts", "marts", *(f"--day={day}" for day in days))
+        with self._steps.step("Questions: Athena SQL over the marts"):
+            answers = [
+                (question, queries.query(question.sql, **question.parameters(days[-1])))
+                for question in map(question_named, ASKED)
+            ]
         with self._steps.step("Reconciliation: every purchase, unit, cent and event"):
             books, lake = Books.read(engine), Lake.read(queries, days)
             checks = [*reconcile(books, lake, *_promises(crowd, story)), *self._checks_of(story)]
@@ -147,11 +153,9 @@ class Demo:
         zone = ZoneInfo(self._stack.config.settings.business_timezone)
         return sorted({day_of(began, zone), day_of(self._clock(), zone)})
 
-    def _load(self, day: date) -> str:
+    def _export(self, name: str, *arguments: str) -> str:
         environment = self._stack.environments.exporter()
-        return self._stack.run(
-            "daily-load", "exporter", "run", "--day", day.isoformat(), environment=environment
-        )
+        return self._stack.run(name, "exporter", *arguments, environment=environment)
 
     def _checks_of(self, story: Story) -> list[Check]:
         waits = sorted(story.click_to_pick_ms)

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from exporter.queries import Question, Result
+from exporter.queries.answers import as_table
 from infra.demo.follow import Pick, Story
 from infra.demo.reconcile import Check
 from loadtest.reports import CrowdReport, summarise
@@ -76,12 +77,7 @@ def show_crowd(console: Console, crowd: CrowdReport) -> None:
 
 def show_answer(console: Console, question: Question, result: Result) -> None:
     """Show the answer to one question as a table."""
-    table = Table(title=question.title, title_justify="left")
-    for column in result.columns:
-        table.add_column(column.replace("_", " "))
-    for row in result.rows:
-        table.add_row(*("" if value is None else escape(str(value)) for value in row))
-    console.print(table)
+    console.print(as_table(result, question.title))
 
 
 def show_checks(console: Console, checks: Sequence[Check]) -> None:

@@ -20,8 +20,8 @@ SALES_DAILY = Table(
         Column("new_buyers", ColumnType.LONG, "Buyers who had never bought before this day."),
         Column("goods", ColumnType.MONEY, "What their lines add up to."),
         Column("shipping", ColumnType.MONEY, "Shipping charged."),
-        Column("tax", ColumnType.MONEY, "Tax charged."),
-        Column("revenue", ColumnType.MONEY, "What the buyers pay."),
+        Column("tax", ColumnType.MONEY, "Tax in, or on top of, the prices."),
+        Column("revenue", ColumnType.MONEY, "What the buyers pay, refunds still in it."),
         Column("cancelled", ColumnType.LONG, "Purchases cancelled since."),
         Column("refunded", ColumnType.LONG, "Purchases refunded since."),
         Column("refunds", ColumnType.MONEY, "What the refunded ones had come to."),
@@ -37,8 +37,8 @@ PRODUCT_DAILY = Table(
         Column("product_id", ColumnType.LONG, "Product id."),
         Column("views", ColumnType.LONG, "Product views and clicks in lists."),
         Column("viewers", ColumnType.LONG, "Different shoppers behind the views."),
-        Column("carts", ColumnType.LONG, "Times put into a cart."),
-        Column("purchases", ColumnType.LONG, "Purchases it is in."),
+        Column("carts", ColumnType.LONG, "Times it was put into a cart."),
+        Column("purchases", ColumnType.LONG, "Purchases it is in, cancelled ones left out."),
         Column("units", ColumnType.LONG, "Units bought."),
         Column("revenue", ColumnType.MONEY, "What they came to."),
         _BUSINESS_DAY,
@@ -54,10 +54,24 @@ CATEGORY_TREND_DAILY = Table(
         Column("value", ColumnType.STRING, "The value of that dimension."),
         Column("interest", ColumnType.LONG, "Weighted acts: view 1, cart 4, purchase 6."),
         Column("shoppers", ColumnType.LONG, "Different shoppers behind them."),
-        Column("usual", ColumnType.DOUBLE, "Mean interest of the 28 days before."),
-        Column("lift", ColumnType.DOUBLE, "Share of the day's interest over its usual share."),
-        Column("z_score", ColumnType.DOUBLE, "How unlikely the lift is by chance."),
-        Column("is_significant", ColumnType.BOOLEAN, "Enough shoppers, and beyond chance."),
+        Column(
+            "usual",
+            ColumnType.DOUBLE,
+            "Mean interest of those of the 28 days before that are in the lake.",
+        ),
+        Column(
+            "lift",
+            ColumnType.DOUBLE,
+            "Share of the day's interest over its usual share; 1: as ever.",
+        ),
+        Column(
+            "z_score",
+            ColumnType.DOUBLE,
+            "Its share of shoppers against the days before, in deviations.",
+        ),
+        Column(
+            "is_significant", ColumnType.BOOLEAN, "Enough shoppers, and up or down beyond chance."
+        ),
         _BUSINESS_DAY,
     ),
     key=("business_day", "dimension", "value"),
@@ -65,7 +79,7 @@ CATEGORY_TREND_DAILY = Table(
 
 FUNNEL_DAILY = Table(
     "funnel_daily",
-    "How far the day's shoppers went; who is in a step was in each step before it.",
+    "How far the day's shoppers went; who is in a step was in each step before it, that same day.",
     (
         Column("position", ColumnType.INT, "Position of the step, from 1."),
         Column("step", ColumnType.STRING, "visited, viewed, carted, checkout, purchased."),
@@ -79,14 +93,15 @@ FUNNEL_DAILY = Table(
 
 COHORT_RETENTION = Table(
     "cohort_retention",
-    "How many of the buyers who began in a month came back in each month after it.",
+    "How many of the buyers who began in a month came back in each month after it. The month of "
+    "`as_of` is not over.",
     (
         Column("cohort", ColumnType.DATE, "First day of the month of the first purchase."),
         Column("months_later", ColumnType.INT, "Months after it, from 0."),
         Column("buyers", ColumnType.LONG, "Buyers of the cohort who bought in that month."),
         Column("cohort_size", ColumnType.LONG, "Buyers who began in the cohort's month."),
         Column("share", ColumnType.DOUBLE, "buyers over cohort_size."),
-        Column("revenue", ColumnType.MONEY, "What they paid in that month."),
+        Column("revenue", ColumnType.MONEY, "What they paid in that month, refunds still in it."),
         _AS_OF,
     ),
     key=("cohort", "months_later"),
@@ -95,7 +110,7 @@ COHORT_RETENTION = Table(
 
 CUSTOMER_RFM = Table(
     "customer_rfm",
-    "Each buyer by recency, frequency and money, in fifths: 5 is best.",
+    "Each buyer by recency, frequency and money, in fifths of buyers: 5 is best.",
     (
         Column("user_key", ColumnType.STRING, "Pseudonym of the buyer."),
         Column("recency_days", ColumnType.INT, "Days since the latest purchase."),
@@ -134,9 +149,11 @@ RECOMMENDATION_EFFECT_DAILY = Table(
         Column("list_id", ColumnType.STRING, "List in which the picks were shown."),
         Column("impressions", ColumnType.LONG, "Answers shown: list views with the answer's id."),
         Column("shoppers", ColumnType.LONG, "Different shoppers who saw them."),
-        Column("clicks", ColumnType.LONG, "Clicks in them."),
-        Column("carts", ColumnType.LONG, "Carts of what the shopper had clicked in them."),
-        Column("purchases", ColumnType.LONG, "Purchases with a product clicked in them that day."),
+        Column("clicks", ColumnType.LONG, "Products clicked in them, once an answer."),
+        Column(
+            "carts", ColumnType.LONG, "Carts from them, or of what the shopper had clicked in them."
+        ),
+        Column("purchases", ColumnType.LONG, "Purchases with such a product that day."),
         Column("revenue", ColumnType.MONEY, "What those lines came to."),
         Column("click_through", ColumnType.DOUBLE, "Clicked answers over answers shown.", False),
         _BUSINESS_DAY,

@@ -11,8 +11,10 @@ from exporter.bootstrap import open_daily_load, open_ledger
 from exporter.erasure.commands import erase
 from exporter.exports.commands import export
 from exporter.lake.commands import maintain
+from exporter.marts.commands import marts
 from exporter.nightly.daily_load import requested_day
 from exporter.nightly.report import LoadReport
+from exporter.queries.commands import query
 from exporter.report.commands import report
 from exporter.settings import ExporterSettings, LedgerSettings
 from fashion_kit.clock import utc_now
@@ -53,6 +55,10 @@ def days() -> None:
     """Print the days that are loaded completely, one JSON object a line."""
     for day in open_ledger(LedgerSettings()).loaded_days():
         typer.echo(json.dumps({"business_day": day.isoformat()}))
+
+
+app.command()(marts)
+app.command()(query)
 
 
 def _requested_days(days: list[str] | None, settings: ExporterSettings) -> list[date]:

@@ -23,7 +23,7 @@ from exporter.lake.staging import FileSizes
 from exporter.nightly.daily_load import DailyLoad, Rules
 from exporter.nightly.ledger import Ledger
 from exporter.privacy import Pseudonyms
-from exporter.settings import ExporterSettings, LedgerSettings
+from exporter.settings import ExporterSettings, LakeSettings, LedgerSettings
 from fashion_contracts.lake import TABLES
 from fashion_contracts.marts import MARTS
 from fashion_kit.aws import client
@@ -65,7 +65,7 @@ def open_daily_load(
         engine.dispose()
 
 
-def open_lake(settings: ExporterSettings) -> Lake:
+def open_lake(settings: LakeSettings) -> Lake:
     """Return the clean zone's tables."""
     return Lake(
         open_catalog(),

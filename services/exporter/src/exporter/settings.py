@@ -39,12 +39,34 @@ class LedgerSettings(Settings):
 
 
 class LakeSettings(LedgerSettings):
-    """What is needed to read the lake's tables."""
+    """What is needed to read the lake's tables and to write some; no password is."""
 
     glue_database: str = Field(min_length=1)
     """Name of the Glue database in which the clean zone's tables are catalogued."""
     business_timezone: Timezone = ZoneInfo("Asia/Ho_Chi_Minh")
     """The shop's own timezone: a business day begins and ends in it."""
+    row_group_rows: int = Field(250_000, ge=1)
+    """How many rows are gathered before they are written; memory grows with it."""
+    rows_per_file: int = Field(8_000_000, ge=1)
+    """The most rows of one Parquet file; as many lines take about 64 MB."""
+    commit_attempts: int = Field(5, ge=1)
+    """How often a table's commit is tried when somebody else changed the table meanwhile."""
+
+
+class MartSettings(LakeSettings):
+    """What the marts need."""
+
+    trend_shoppers: int = Field(20, ge=1)
+    """With how many shoppers, that came or were to be expected, a trend may be significant."""
+    trend_z_score: float = Field(3.0, gt=0)
+    """From which z-score on a trend is significant: at 3, about one value in 370 would be so by
+    chance, and a day compares some 250."""
+    pair_baskets: int = Field(3, ge=1)
+    """In how many baskets two products must lie together to count as a pair."""
+
+    def limits(self) -> dict[str, int | float]:
+        """Return what the marts' SQL must be told besides the day."""
+        return self.model_dump(include={"trend_shoppers", "trend_z_score", "pair_baskets"})
 
 
 class ExporterSettings(LakeSettings):
@@ -63,10 +85,6 @@ class ExporterSettings(LakeSettings):
     """File with the pseudonym key. A new key makes every shopper a new one to the analyst."""
     page_rows: int = Field(10_000, ge=1)
     """How many rows of a table the database sends as one page."""
-    row_group_rows: int = Field(250_000, ge=1)
-    """How many rows are gathered before they are written; the load's memory grows with it."""
-    rows_per_file: int = Field(8_000_000, ge=1)
-    """The most rows of one Parquet file; as many lines take about 64 MB."""
     delivery_grace: timedelta = timedelta(minutes=6)
     """How long after a day's end its last events may need to reach the landing zone: the load
     waits for them, so it is a little longer than the delivery stream's buffer."""
@@ -79,8 +97,6 @@ class ExporterSettings(LakeSettings):
     """How many events at a time are looked up in the other days."""
     download_threads: int = Field(8, ge=1)
     """How many landing zone objects are read at once."""
-    commit_attempts: int = Field(5, ge=1)
-    """How often a table's commit is tried when somebody else changed the table meanwhile."""
     lock_wait: timedelta = timedelta(minutes=10)
     """How long a load waits for another one to end before it gives up."""
     target_file_bytes: int = Field(64 * 1024 * 1024, ge=1)

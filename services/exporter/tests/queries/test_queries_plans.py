@@ -16,11 +16,13 @@ from exporter.queries.errors import (
     ParameterError,
 )
 from fashion_contracts.lake import TABLES
+from fashion_contracts.marts import MARTS
 
 TODAY = date(2026, 3, 8)
 YESTERDAY = date(2026, 3, 7)
 SCHEMAS = {
-    table.name: {column.name: column.type.value for column in table.columns} for table in TABLES
+    table.name: {column.name: column.type.value for column in table.columns}
+    for table in TABLES + MARTS
 }
 
 
@@ -125,11 +127,12 @@ class TestNeeds:
         assert needs["events"].columns == {"shopper_key", "type"}
 
     @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
-    def test_no_question_reads_more_than_its_days(self, question: Question) -> None:
-        query = parse(question.sql, {"day": TODAY})
+    def test_no_question_of_a_day_reads_more_than_its_days(self, question: Question) -> None:
+        query = parse(question.sql, question.parameters(TODAY))
         schemas = {name: SCHEMAS[name] for name in table_names(query, "lake")}
         needs = plan(query, schemas).needs
-        assert all(needs[name].days != AlwaysTrue() for name in needs if name != "products")
+        daily = {name for name in needs if "business_day" in SCHEMAS[name]}
+        assert all(needs[name].days != AlwaysTrue() for name in daily)
 
     def _days(self, sql: str) -> Any:
         query = parse(sql, {})
@@ -140,9 +143,10 @@ class TestNeeds:
 class TestText:
     @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
     def test_a_bound_question_is_plain_athena(self, question: Question) -> None:
-        text = bind(question.sql, day=TODAY)
+        told = question.parameters(TODAY)
+        text = bind(question.sql, **told)
         assert ":day" not in text.partition("SELECT")[2]
-        assert parse(text, {}).sql("athena") == parse(question.sql, {"day": TODAY}).sql("athena")
+        assert parse(text, {}).sql("athena") == parse(question.sql, told).sql("athena")
 
     @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name)
     def test_a_question_has_a_title(self, question: Question) -> None:

@@ -1,12 +1,6 @@
-"""Athena's SQL over the clean zone, on one machine.
-
-errors     what can be wrong with a query
-athena     reading Athena's SQL: one SELECT, its parameters, the tables and columns it needs
-lake       the Glue catalogue's Iceberg tables, and DuckDB over them
-questions  the three questions of the shop, kept as Athena's SQL
-"""
+"""Athena's SQL over the clean zone and the marts, on one machine."""
 
 from exporter.queries.lake import LakeQueries, Result
-from exporter.queries.questions import QUESTIONS, Question
+from exporter.queries.questions import QUESTIONS, Question, question_named
 
-__all__ = ["QUESTIONS", "LakeQueries", "Question", "Result"]
+__all__ = ["QUESTIONS", "LakeQueries", "Question", "Result", "question_named"]

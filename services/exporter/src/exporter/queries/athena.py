@@ -28,7 +28,7 @@ from exporter.queries.pruning import day_filter
 
 ATHENA = "athena"
 
-Parameter = date | int | str
+Parameter = date | int | float | str
 Schemas = Mapping[str, Mapping[str, str]]
 """The type of each column of each table."""
 
@@ -51,16 +51,18 @@ class Plan:
 
 def parse(sql: str, parameters: Mapping[str, Parameter]) -> exp.Query:
     """Return the one SELECT that the text is, with its parameters filled in."""
-    try:
-        statements = sqlglot.parse(sql, read=ATHENA)
-    except SqlglotError as error:
-        raise InvalidQueryError(str(error)) from error
-    if len(statements) != 1:
-        raise NotASelectError(f"{len(statements)} statements")
-    query = statements[0]
-    if not isinstance(query, exp.Query) or query.find(exp.Into, exp.DML, exp.DDL, exp.Command):
-        raise NotASelectError("nothing" if query is None else query.key.upper())
-    return _bound(query, parameters)
+    query = _read(sql)
+    asked = _asked(query)
+    if asked != set(parameters):
+        raise ParameterError(asked, set(parameters))
+    for placeholder in list(query.find_all(exp.Placeholder)):
+        placeholder.replace(_literal(parameters[placeholder.name]))
+    return query
+
+
+def parameters_of(sql: str) -> set[str]:
+    """Return the names of the parameters that the query asks for."""
+    return _asked(_read(sql))
 
 
 def bind(sql: str, **parameters: Parameter) -> str:
@@ -93,13 +95,21 @@ def plan(query: exp.Query, schemas: Schemas) -> Plan:
     return Plan(to_duckdb(typed), needs)
 
 
-def _bound(query: exp.Query, parameters: Mapping[str, Parameter]) -> exp.Query:
-    asked = {str(placeholder.name) for placeholder in query.find_all(exp.Placeholder)}
-    if asked != set(parameters):
-        raise ParameterError(asked, set(parameters))
-    for placeholder in list(query.find_all(exp.Placeholder)):
-        placeholder.replace(_literal(parameters[placeholder.name]))
+def _read(sql: str) -> exp.Query:
+    try:
+        statements = sqlglot.parse(sql, read=ATHENA)
+    except SqlglotError as error:
+        raise InvalidQueryError(str(error)) from error
+    if len(statements) != 1:
+        raise NotASelectError(f"{len(statements)} statements")
+    query = statements[0]
+    if not isinstance(query, exp.Query) or query.find(exp.Into, exp.DML, exp.DDL, exp.Command):
+        raise NotASelectError("nothing" if query is None else query.key.upper())
     return query
+
+
+def _asked(query: exp.Query) -> set[str]:
+    return {str(placeholder.name) for placeholder in query.find_all(exp.Placeholder)}
 
 
 def _literal(value: Parameter) -> exp.Expr:

@@ -1,5 +1,6 @@
 """Where DuckDB answers another thing than Athena and the translator does not know.
 
+count_if of no rows is NULL in DuckDB and 0 in Athena: written as a count of what is not null.
 date_diff counts the borders crossed in DuckDB and whole units in Athena: written as date_sub.
 A date and some days make a timestamp in DuckDB and a date in Athena: cast.
 Dividing or averaging decimals gives a decimal of the same scale in Athena and a double in DuckDB:
@@ -10,6 +11,7 @@ from sqlglot import exp
 
 from exporter.queries.errors import InvalidQueryError
 
+_REWRITTEN = (exp.CountIf, exp.DateDiff, exp.DateAdd, exp.Add, exp.Sub)
 _FLOATS = (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT)
 
 
@@ -22,9 +24,13 @@ def to_duckdb(query: exp.Expr) -> str:
             _refuse(average)
     query = query.copy()
     # The innermost first: an outer one is replaced by what holds the inner one's replacement.
-    for node in reversed(list(query.find_all(exp.DateDiff, exp.DateAdd, exp.Add, exp.Sub))):
+    for node in reversed(
+        list(query.find_all(exp.DateDiff, exp.DateAdd, exp.Add, exp.Sub, exp.CountIf))
+    ):
         if isinstance(node, exp.DateDiff):
             node.replace(_whole_units(node))
+        elif isinstance(node, exp.CountIf):
+            node.replace(exp.Count(this=exp.case().when(node.this.copy(), "1")))
         elif _is_moved_date(node):
             node.replace(exp.cast(node.copy(), exp.DataType.Type.DATE))
     return query.sql(dialect="duckdb")

@@ -1,17 +1,25 @@
 """What can be wrong with a query.
 
-QueryError
-+-- InvalidQueryError     it cannot be read, or fails when it runs
-+-- NotASelectError       it is not one SELECT
-+-- UnknownTableError     it names a table that the lake does not have
-+-- ForeignTableError     it reads from something that is no table of the lake
-+-- ParameterError        a parameter has no value, or a value no parameter
+BadRequestError
++-- QueryError
+    +-- InvalidQueryError     it cannot be read, or fails when it runs
+    +-- NotASelectError       it is not one SELECT
+    +-- UnknownTableError     it names a table that the lake does not have
+    +-- ForeignTableError     it reads from something that is no table of the lake
+    +-- ParameterError        a parameter has no value, or a value no parameter
+    +-- UnknownQuestionError  there is no question of that name
+    +-- ChoiceError           what the command is to do is not clear
 """
 
+import re
 from collections.abc import Iterable
 
+from fashion_kit.errors import BadRequestError
 
-class QueryError(Exception):
+_UNDERLINE = re.compile(r"\x1b\[\d*m")
+
+
+class QueryError(BadRequestError):
     """The root of these errors; its text says what is wrong in one sentence."""
 
 
@@ -19,7 +27,9 @@ class InvalidQueryError(QueryError):
     """Raised when the query is not valid SQL, or names a column that does not exist."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The query is not valid: {reason}")
+        # Both engines go on with the text itself, in several lines.
+        sentence = _UNDERLINE.sub("", reason).strip().splitlines()[0].rstrip(".:")
+        super().__init__(f"The query is not valid: {sentence}.")
 
 
 class NotASelectError(QueryError):
@@ -52,3 +62,14 @@ class ParameterError(QueryError):
         parts = [f":{name} has no value" for name in sorted(self.missing)]
         parts += [f"there is no :{name}" for name in sorted(self.unused)]
         super().__init__(f"The parameters do not fit: {', '.join(parts)}.")
+
+
+class UnknownQuestionError(QueryError):
+    """Raised when no question has the name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"There is no question {name}; there are: {', '.join(sorted(known))}.")
+
+
+class ChoiceError(QueryError):
+    """Raised when the command was told too little, or two things at once."""

@@ -4,7 +4,8 @@ Each query gets a database of its own in memory, filled with the columns and day
 with no access to files, the network or this process's variables.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +66,32 @@ class LakeQueries:
 
     def query(self, sql: str, **parameters: Parameter) -> Result:
         """Run one SELECT of Athena's SQL, its `:parameters` filled in; raise QueryError if bad."""
+        with self._asked(sql, parameters) as found:
+            columns = [str(column[0]) for column in found.description or []]
+            return Result(columns, found.fetchall())
+
+    def arrow(self, sql: str, **parameters: Parameter) -> pa.Table:
+        """Return what `query` finds as an Arrow table, money still decimal."""
+        with self._asked(sql, parameters) as found:
+            return found.to_arrow_table()
+
+    @contextmanager
+    def _asked(
+        self, sql: str, parameters: Mapping[str, Parameter]
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         query = parse(sql, parameters)
         tables = {name: self._load(name) for name in table_names(query, self._database)}
         planned = plan(query, {name: _schema(table) for name, table in tables.items()})
         contents = {name: _fetch(table, planned.needs[name]) for name, table in tables.items()}
-        return _run(planned.sql, contents)
+        with duckdb.connect(":memory:", config=_CONFIG) as connection:
+            for name, content in contents.items():
+                connection.register(name, content)
+            connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET lock_configuration = true")
+            try:
+                yield connection.execute(planned.sql)
+            except duckdb.Error as error:
+                raise InvalidQueryError(str(error)) from error
 
     def _load(self, name: str) -> Table:
         try:
@@ -93,17 +115,3 @@ def _fetch(table: Table, need: TableNeed) -> pa.Table:
     # A query such as COUNT(*) names no column, but needs its rows.
     columns = need.columns or {table.schema().fields[0].name}
     return table.scan(row_filter=need.days, selected_fields=tuple(sorted(columns))).to_arrow()
-
-
-def _run(sql: str, contents: Mapping[str, pa.Table]) -> Result:
-    with duckdb.connect(":memory:", config=_CONFIG) as connection:
-        for name, content in contents.items():
-            connection.register(name, content)
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET lock_configuration = true")
-        try:
-            found = connection.execute(sql)
-            columns = [str(column[0]) for column in found.description or []]
-            return Result(columns, found.fetchall())
-        except duckdb.Error as error:
-            raise InvalidQueryError(str(error)) from error

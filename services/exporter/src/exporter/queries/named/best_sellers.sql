@@ -1,15 +1,15 @@
 -- Best sellers of the day
--- :day is a business day. Revenue is what was paid, not today's price.
+-- :day is a business day. Revenue is what was paid, not today's price; cancelled purchases are out.
 SELECT
-    lines.product_id,
+    product_daily.product_id,
     products.product_display_name AS product,
     products.article_type,
-    SUM(lines.quantity) AS units,
-    SUM(lines.line_total) AS revenue,
-    COUNT(DISTINCT lines.user_key) AS buyers
-FROM purchase_lines AS lines
-LEFT JOIN products ON products.id = lines.product_id
-WHERE lines.business_day = :day
-GROUP BY lines.product_id, products.product_display_name, products.article_type
-ORDER BY units DESC, revenue DESC, lines.product_id
+    product_daily.units,
+    product_daily.revenue,
+    product_daily.purchases,
+    product_daily.views
+FROM product_daily
+LEFT JOIN products ON products.id = product_daily.product_id
+WHERE product_daily.business_day = :day AND product_daily.units > 0
+ORDER BY product_daily.units DESC, product_daily.revenue DESC, product_daily.product_id
 LIMIT 10
