@@ -75,6 +75,8 @@ class ExporterSettings(LedgerSettings):
     """How often a table's commit is tried when somebody else changed the table meanwhile."""
     lock_wait: timedelta = timedelta(minutes=10)
     """How long a load waits for another one to end before it gives up."""
+    recheck_days: int = Field(45, ge=0)
+    """How many of the latest loaded days are compared with the database for late changes."""
 
     @model_validator(mode="before")
     @classmethod

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.books.snapshot import Source
 from exporter.errors import BadDayError
-from exporter.nightly.daily_load import requested_day
+from exporter.nightly.days import requested_day
 from exporter.nightly.report import LoadReport
 from exporter.settings import ExporterSettings
 from fashion_contracts.lake import PURCHASES
