@@ -21,7 +21,7 @@ from exporter.lake.iceberg import Lake
 from exporter.lake.staging import StagedTable
 from exporter.lake.tables import LakeRow, as_batch
 from exporter.nightly.lease import Lease
-from exporter.nightly.ledger import Ledger, Run, RunState
+from exporter.nightly.ledger import LatestRun, Ledger, Run, RunState
 from exporter.nightly.progress import Pace, Progress
 from exporter.nightly.reconcile import reconcile, written_totals
 from exporter.nightly.report import LoadReport
@@ -78,10 +78,10 @@ class DailyLoad:
         start, end = day_interval(day, self.rules.timezone)
         if start > self.clock():
             raise DayNotBegunError(day)
-        asked_at = self.clock()
+        known = self.ledger.latest_run(day)
         self.on_step("wait for the lock")
         with self.source.locked() as source:
-            if (other := self._loaded_since(asked_at, day)) is not None:
+            if (other := self._loaded_since(known, day)) is not None:
                 log.info("load_spared", run_id=other.run_id, business_day=str(day))
                 return other
             run = self.ledger.start(day)
@@ -97,14 +97,14 @@ class DailyLoad:
         log.info("load_ended", run_id=run.id, state=report.state, seconds=report.seconds)
         return report
 
-    def _loaded_since(self, asked_at: datetime, day: date) -> LoadReport | None:
-        """Return what a run did that began after we were asked: it saw all that we would see."""
-        for latest in self.ledger.latest_runs(day):
-            if latest.state is RunState.LOADED:
-                details = self.ledger.details(latest)
-                if datetime.fromisoformat(details["started_at"]) > asked_at:
-                    return LoadReport.of_another_run(details)
-        return None
+    def _loaded_since(self, known: LatestRun | None, day: date) -> LoadReport | None:
+        """Return what a run did that began after the known one: it saw all that we would see."""
+        latest = self.ledger.latest_run(day)
+        if latest is None or latest.state is not RunState.LOADED:
+            return None
+        if known is not None and known.id == latest.id:
+            return None
+        return LoadReport.of_another_run(self.ledger.details(latest))
 
     def _load(self, run: Run, source: LockedSource, day: Interval) -> LoadReport:
         state = RunState.LOADED if run.started_at >= day.end else RunState.PARTIAL

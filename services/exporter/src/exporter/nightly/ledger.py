@@ -91,8 +91,21 @@ class Ledger:
         """
         return [run.day for run in self.latest_runs() if run.state is RunState.LOADED]
 
-    def latest_runs(self, day: date | None = None) -> list[LatestRun]:
-        """Return the latest run of each day, or of one day, in the order of the days."""
+    def latest_run(self, day: date) -> LatestRun | None:
+        """Return the latest run of a day, if it ever had one."""
+        return next(iter(self._latest_of(day)), None)
+
+    def latest_runs(self) -> list[LatestRun]:
+        """Return the latest run of each day, in the order of the days."""
+        return self._latest_of(None)
+
+    def details(self, run: LatestRun) -> dict[str, Any]:
+        """Return what a run left in the ledger when it came to its state."""
+        answer = self._s3.get_object(Bucket=self._bucket, Key=_key(run.day, run.state, run.id))
+        details: dict[str, Any] = json.loads(answer["Body"].read())
+        return details
+
+    def _latest_of(self, day: date | None) -> list[LatestRun]:
         latest: dict[date, tuple[str, set[str]]] = {}
         for found, state, run_id in self._entries(day):
             known_id, states = latest.get(found, ("", set()))
@@ -104,12 +117,6 @@ class Ledger:
             LatestRun(run_id, found, _furthest(states))
             for found, (run_id, states) in sorted(latest.items())
         ]
-
-    def details(self, run: LatestRun) -> dict[str, Any]:
-        """Return what a run left in the ledger when it came to its state."""
-        answer = self._s3.get_object(Bucket=self._bucket, Key=_key(run.day, run.state, run.id))
-        details: dict[str, Any] = json.loads(answer["Body"].read())
-        return details
 
     def _entries(self, day: date | None) -> list[tuple[date, str, str]]:
         prefix = PREFIX if day is None else f"{PREFIX}business_day={day}/"
