@@ -4,6 +4,7 @@ PYTHON ?= python3        # the interpreter that makes the environment
 CATALOGUE ?=             # a styles.csv to import instead of the generated catalogue
 VERSION ?=               # the model that `make rollback` puts back in use; the one before by default
 DATA ?=                  # what `make evaluate` measures on: a public clickstream's file or folder
+DAY ?=                   # the business day of `make report` and `make exports`; yesterday by default
 DAYS ?=                  # how many days of events `make experiment` looks at
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
@@ -13,6 +14,7 @@ override PYTHON := $(strip $(PYTHON))
 override CATALOGUE := $(strip $(CATALOGUE))
 override VERSION := $(strip $(VERSION))
 override DATA := $(strip $(DATA))
+override DAY := $(strip $(DAY))
 override DAYS := $(strip $(DAYS))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
@@ -23,7 +25,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -63,6 +65,14 @@ experiment: .venv/.dev ## Show what the experiment on picks has done in the runn
 explain: .venv/.local ## Show why a shopper gets their picks: `make explain USER=id`
 	$(if $(filter command,$(origin USER)),,$(error Say whose picks: make explain USER=id))
 	@$(BIN)/python -m infra.local run recommender explain '$(USER)'
+
+##@ The lake
+report: .venv/.local ## Write the manager's report of DAY in the running shop: a page and pictures
+	@$(BIN)/python -m infra.local run exporter report $(if $(DAY),--day '$(DAY)')
+
+exports: .venv/.local ## Write DAY's data as Amazon Personalize and session-rec read it; in build/exports/
+	@$(BIN)/python -m infra.local run exporter export personalize --out build/exports/personalize $(if $(DAY),--from '$(DAY)' --to '$(DAY)')
+	@$(BIN)/python -m infra.local run exporter export session-rec --out build/exports/session-rec $(if $(DAY),--from '$(DAY)' --to '$(DAY)')
 
 ##@ Testing and quality
 test: lint types contracts pytest ## Check everything, as CI does

@@ -38,7 +38,16 @@ class LedgerSettings(Settings):
     """Name of the bucket of the clean zone: tables and run ledger."""
 
 
-class ExporterSettings(LedgerSettings):
+class LakeSettings(LedgerSettings):
+    """What is needed to read the lake's tables."""
+
+    glue_database: str = Field(min_length=1)
+    """Name of the Glue database in which the clean zone's tables are catalogued."""
+    business_timezone: Timezone = ZoneInfo("Asia/Ho_Chi_Minh")
+    """The shop's own timezone: a business day begins and ends in it."""
+
+
+class ExporterSettings(LakeSettings):
     """What the daily load needs."""
 
     secret_id: str | None = None
@@ -48,14 +57,10 @@ class ExporterSettings(LedgerSettings):
     """Where MySQL is and who we are there: `mysql+pymysql://user:password@host:port/database`."""
     landing_bucket: str = Field(min_length=1)
     """Name of the bucket to which the delivery stream brings the events."""
-    glue_database: str = Field(min_length=1)
-    """Name of the Glue database in which the clean zone's tables are catalogued."""
     pseudonym_key: SecretStr | None = None
     """Secret that turns ids into pseudonyms, at least 32 characters; or give it in a file."""
     pseudonym_key_file: Path | None = None
     """File with the pseudonym key. A new key makes every shopper a new one to the analyst."""
-    business_timezone: Timezone = ZoneInfo("Asia/Ho_Chi_Minh")
-    """The shop's own timezone: a business day begins and ends in it."""
     page_rows: int = Field(10_000, ge=1)
     """How many rows of a table the database sends as one page."""
     row_group_rows: int = Field(250_000, ge=1)

@@ -1,0 +1,1 @@
+"""The lake as other programs read it."""
