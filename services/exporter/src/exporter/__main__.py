@@ -2,16 +2,9 @@
 
 import typer
 
-from exporter.nightly import commands as nightly
-from exporter.bootstrap import open_daily_load, open_ledger
 from exporter.exports.commands import export
-from exporter.nightly.daily_load import requested_day
-from exporter.nightly.report import LoadReport
+from exporter.nightly import commands as nightly
 from exporter.report.commands import report
-from exporter.settings import ExporterSettings, LedgerSettings
-from fashion_kit.clock import utc_now
-from fashion_kit.errors import ShopError
-from fashion_kit.logs import configure
 
 app = typer.Typer(
     help="Loads business days into the lake.",
@@ -24,8 +17,6 @@ app.command()(nightly.catch_up)
 app.command()(nightly.verify)
 app.command()(nightly.status)
 app.command()(nightly.days)
-
-
 app.command()(report)
 app.add_typer(export, name="export")
 

@@ -181,8 +181,9 @@ def test_a_load_that_dies_before_any_step_is_finished_by_the_next(
     steps: Steps = Counter()
     for is_late in (True, False):
         turn(is_late)
-        with ending("", 0, cut_the_power) as steps:
+        with ending("", 0, cut_the_power) as taken:
             load(undisturbed, DAY)
+            steps = taken
         clean[is_late] = read(undisturbed)
     load(zones, DAY)
     assert set(KINDS) <= set(steps)
