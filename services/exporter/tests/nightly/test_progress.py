@@ -6,8 +6,9 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
+from exporter.nightly import progress
 from exporter.nightly.progress import Pace, PaceLog, Progress
 from exporter.nightly.terminal import display
 
@@ -21,10 +22,10 @@ def clock_of(*seconds: float) -> Callable[[], datetime]:
 
 def test_pace_and_time_left_follow_from_the_rows_so_far() -> None:
     paces: list[Pace] = []
-    progress = Progress(lambda _: 1_000, clock=clock_of(0, 2, 4), tell=paces.append)
+    counted = Progress(lambda _: 1_000, clock=clock_of(0, 2, 4), tell=paces.append)
 
     for rows in (0, 400, 400):
-        progress.advance("purchases", rows)
+        counted.advance("purchases", rows)
 
     assert [str(pace) for pace in paces] == [
         "purchases: 0 of 1,000 rows, 0 rows/s",
@@ -35,36 +36,38 @@ def test_pace_and_time_left_follow_from_the_rows_so_far() -> None:
 
 def test_without_a_total_no_time_left_is_told() -> None:
     paces: list[Pace] = []
-    progress = Progress(lambda _: None, clock=clock_of(0, 1), tell=paces.append)
+    counted = Progress(lambda _: None, clock=clock_of(0, 1), tell=paces.append)
 
-    progress.advance("events", 0)
-    progress.advance("events", 7)
+    counted.advance("events", 0)
+    counted.advance("events", 7)
 
     assert str(paces[-1]) == "events: 7 rows, 7 rows/s"
 
 
 def test_tables_that_come_together_are_counted_apart() -> None:
     paces: list[Pace] = []
-    progress = Progress(lambda _: None, clock=clock_of(0, 0, 1, 1), tell=paces.append)
+    counted = Progress(lambda _: None, clock=clock_of(0, 0, 1, 1), tell=paces.append)
 
     for table, rows in (("purchases", 1), ("purchase_lines", 3)) * 2:
-        progress.advance(table, rows)
+        counted.advance(table, rows)
 
     assert [pace.rows for pace in paces] == [1, 3, 2, 6]
 
 
-def test_the_log_has_a_line_every_few_seconds() -> None:
-    tell = PaceLog()
+def test_the_log_has_a_line_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = CapturingLogger()
+    monkeypatch.setattr(progress, "log", log)
 
-    with capture_logs() as logs:
-        progress = Progress(lambda _: 100, clock=clock_of(0, 4, 5, 9, 10), tell=tell)
-        for _ in range(5):
-            progress.advance("users", 10)
+    counted = Progress(lambda _: 100, clock=clock_of(0, 4, 5, 9, 10), tell=PaceLog())
+    for _ in range(5):
+        counted.advance("users", 10)
 
-    assert [(line["event"], line["rows"], line["seconds_left"]) for line in logs] == [
-        ("rows_staged", 10, None),
-        ("rows_staged", 30, 12),
-        ("rows_staged", 50, 10),
+    assert [
+        (call.args, call.kwargs["rows"], call.kwargs["seconds_left"]) for call in log.calls
+    ] == [
+        (("rows_staged",), 10, None),
+        (("rows_staged",), 30, 12),
+        (("rows_staged",), 50, 10),
     ]
 
 
