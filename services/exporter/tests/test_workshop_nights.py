@@ -10,7 +10,7 @@ import pytest
 from pyiceberg.types import DecimalType, TimestamptzType
 
 from exporter.lake.catalog import open_catalog
-from exporter.nightly.daily_load import requested_day
+from exporter.nightly.days import requested_day
 from exporter.nightly.report import LoadReport
 from exporter.settings import ExporterSettings
 from fashion_contracts.lake import EVENTS, PURCHASE_LINES, PURCHASES, TABLES

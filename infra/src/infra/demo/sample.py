@@ -14,6 +14,7 @@ import pyarrow as pa
 from pyiceberg.catalog import Catalog
 
 from exporter.lake.iceberg import Lake
+from exporter.lake.staging import FileSizes
 from exporter.lake.tables import as_batch
 from exporter.marts.service import Marts
 from exporter.queries import LakeQueries
@@ -162,7 +163,7 @@ def write_sample(catalog: Catalog, *, database: str, bucket: str) -> LakeQueries
         catalog,
         namespace=database,
         bucket=bucket,
-        rows_per_file=settings.rows_per_file,
+        sizes=FileSizes(settings.row_group_rows, settings.rows_per_file),
         commit_attempts=settings.commit_attempts,
     )
     for table, rows in _filled():

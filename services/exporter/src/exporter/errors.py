@@ -8,12 +8,15 @@ ShopError
 +-- TransientError
 |   +-- AlreadyRunningError      another load holds the lock
 |   +-- CommitConflictError      a table was changed by others again and again
+|   +-- LeaseLostError           the lock that keeps other loads out is no longer ours
 +-- PageCutError               the database cut a row short
 +-- ReconciliationError          what was written is not what the database holds
 +-- CompactionError              a rewritten day has not as many rows as before
++-- QualityError                 a rule of the quality gate is broken
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -59,10 +62,24 @@ class PageCutError(ShopError):
         )
 
 
+@dataclass(frozen=True)
+class BrokenRule:
+    """A rule of the quality gate, how many rows or sums break it, and the keys of some rows."""
+
+    name: str
+    rows: int
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return it as part of a sentence."""
+        keys = f", such as {', '.join(self.keys)}" if self.keys else ""
+        return f"{self.name} is broken by {self.rows:,} rows{keys}"
+
+
 class ReconciliationError(ShopError):
     """Raised when counts or sums of what was written differ from the database's own."""
 
-    title = "Reconciliation failed"
+    title = "Quality gate closed by counts_and_sums"
 
     def __init__(self, differences: Mapping[str, tuple[Decimal, Decimal]]) -> None:
         listed = "; ".join(
@@ -71,6 +88,7 @@ class ReconciliationError(ShopError):
         )
         super().__init__(f"The day does not add up, nothing was published. {listed}.")
         self.differences = dict(differences)
+        self.broken = (BrokenRule("counts_and_sums", len(differences), ()),)
 
 
 class CompactionError(ShopError):
@@ -80,3 +98,21 @@ class CompactionError(ShopError):
 
     def __init__(self, table: str, day: date, before: int, after: int) -> None:
         super().__init__(f"{table} of {day}: {after} rows, not {before}; nothing was changed.")
+
+
+class LeaseLostError(TransientError):
+    """Raised when another load may have begun while ours was under way."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"The lock was lost before {table} was published; it was left as it was.")
+
+
+class QualityError(ShopError):
+    """Raised when the day's rows break rules of the quality gate."""
+
+    title = "Quality gate closed"
+
+    def __init__(self, broken: Sequence[BrokenRule]) -> None:
+        listed = "; ".join(str(rule) for rule in broken)
+        super().__init__(f"Nothing was published: {listed}.")
+        self.broken = tuple(broken)

@@ -20,7 +20,7 @@ def load_events() -> LoadEvents:
     def load_events(settings: ExporterSettings, day: date) -> IntakeCounts:
         ledger, lake = open_ledger(settings), open_lake(settings)
         run = ledger.start(day)
-        staged, counts = open_events(settings).stage(day)
+        staged, counts = open_events(settings).stage(day, watch=lambda _, batches: batches)
         for table in staged:
             lake.publish(table, {})
         ledger.end(run, RunState.LOADED, {})

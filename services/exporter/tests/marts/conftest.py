@@ -13,6 +13,7 @@ from pyiceberg.catalog import Catalog
 
 from exporter.lake.catalog import open_catalog
 from exporter.lake.iceberg import Lake
+from exporter.lake.staging import FileSizes
 from exporter.lake.tables import as_batch
 from exporter.marts.definitions import ALL_MARTS
 from exporter.marts.service import Marts
@@ -157,7 +158,8 @@ def new_lake(aws: AwsEndpoint) -> Callable[[], HandMadeLake]:
         client("s3").create_bucket(Bucket=name)
         catalog = open_catalog()
         catalog.create_namespace(name)
-        lake = Lake(catalog, namespace=name, bucket=name, rows_per_file=1000, commit_attempts=3)
+        sizes = FileSizes(1000, 1000)
+        lake = Lake(catalog, namespace=name, bucket=name, sizes=sizes, commit_attempts=3)
         for table in TABLES:
             lake.stage(table, [], DAY)
         return HandMadeLake(name, catalog, lake)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.books.snapshot import Source
 from exporter.errors import BadDayError
-from exporter.nightly.daily_load import requested_day
+from exporter.nightly.days import requested_day
 from exporter.nightly.report import LoadReport
 from exporter.settings import ExporterSettings
 from fashion_contracts.lake import PURCHASES
@@ -19,7 +19,8 @@ from fashion_kit.clock import day_interval, day_of
 from fashion_kit.mysql import mysql_engine
 
 TICK = timedelta(microseconds=1)
-SAIGON, BERLIN = ZoneInfo("Asia/Ho_Chi_Minh"), ZoneInfo("Europe/Berlin")
+SAIGON, BERLIN = ZoneInfo("Asia/Saigon"), ZoneInfo("Europe/Berlin")
+CAIRO = ZoneInfo("Africa/Cairo")
 # Zones with and without summer time, on both sides of UTC; Apia once skipped a whole day, and Cairo
 # changes its clocks at midnight.
 ZONES = ["UTC", "Asia/Ho_Chi_Minh", "Europe/Berlin", "Pacific/Apia", "Africa/Cairo", "America/Lima"]
@@ -62,6 +63,36 @@ def test_the_last_microsecond_is_in_the_day_and_the_next_one_is_not(
 
     assert purchases == lines == [first, last]
     assert totals["purchases.rows"] == totals["purchase_lines.rows"] == 2
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        (SAIGON, date(2026, 11, 22), 24),
+        (BERLIN, date(2026, 3, 29), 23),
+        (BERLIN, date(2026, 10, 25), 25),
+        (CAIRO, date(2026, 4, 24), 23),
+        (CAIRO, date(2026, 10, 29), 25),
+    ],
+    ids=["Saigon", "Berlin 23 h", "Berlin 25 h", "Cairo 23 h", "Cairo 25 h"],
+)
+def test_each_boundary_microsecond_is_in_exactly_one_of_three_days(
+    zone: ZoneInfo, day: date, hours: int, source: Source, buy: Buy
+) -> None:
+    days = [day + timedelta(days=offset) for offset in (-1, 0, 1)]
+    edges = [day_interval(each, zone) for each in days]
+    bought = [[buy(start), buy(start + TICK), buy(end - TICK)] for start, end in edges]
+    buy(edges[0][0] - TICK)
+    buy(edges[-1][1])
+
+    found = []
+    for each, interval in zip(days, edges, strict=True):
+        with source.locked() as locked, locked.snapshot(each, interval) as snapshot:
+            pages = [page["id"].to_pylist() for page, _ in snapshot.purchases()]
+        found.append([id_ for page in pages for id_ in page])
+
+    assert found == bought
+    assert edges[1][1] - edges[1][0] == timedelta(hours=hours)
 
 
 def test_days_loaded_one_after_another_hold_every_purchase_once(

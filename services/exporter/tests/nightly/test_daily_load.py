@@ -203,15 +203,15 @@ def test_what_does_not_add_up_is_not_published(
     buy(NOON)
     load(zones, DAY)
     buy(NOON)
-    read = Snapshot.purchases
+    read = Snapshot.users
 
     def lose_one(snapshot: Snapshot) -> Iterator[Any]:
-        for bought, lines in read(snapshot):
-            yield bought, lines[:-1]
+        for users in read(snapshot):
+            yield users[:-1]
 
-    monkeypatch.setattr(Snapshot, "purchases", lose_one)
+    monkeypatch.setattr(Snapshot, "users", lose_one)
 
-    with pytest.raises(ReconciliationError, match=r"purchase_lines.rows: 1 written, 2 expected"):
+    with pytest.raises(ReconciliationError, match=r"users.rows: 2 written, 3 expected"):
         load(zones, DAY)
 
     assert len(rows(zones, PURCHASES)) == len(rows(zones, PURCHASE_LINES)) == 1

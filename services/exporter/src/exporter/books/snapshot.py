@@ -39,6 +39,11 @@ class Snapshot:
         self.totals: Totals = {}
         """Counts and sums as the server tells them, of what has been read so far."""
 
+    def rows_of(self, table: str) -> int | None:
+        """Return how many rows a table's reading will bring, where that is known beforehand."""
+        rows = self.totals.get(f"{table}.rows")
+        return None if rows is None or table == LINES.all.table else int(rows)
+
     def products(self) -> Iterator[pa.RecordBatch]:
         """Yield the whole catalogue."""
         return self._whole(PRODUCTS)
@@ -99,6 +104,11 @@ class LockedSource:
     def __init__(self, connection: Connection, page_rows: int) -> None:
         self._connection = connection
         self._page_rows = page_rows
+
+    @property
+    def connection(self) -> Connection:
+        """Return the connection that holds the lock, and within a snapshot sees that."""
+        return self._connection
 
     @contextmanager
     def snapshot(self, day: date, interval: tuple[datetime, datetime]) -> Iterator[Snapshot]:

@@ -1,6 +1,6 @@
 """Stages a day's events and its bad lines, and marks what it meets of earlier days."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -18,8 +18,12 @@ from exporter.lake.iceberg import Lake
 from exporter.lake.staging import StagedTable
 from exporter.lake.tables import as_batch
 from exporter.privacy import Pseudonyms
-from fashion_contracts.lake import BAD_EVENTS, EVENTS
+from fashion_contracts.lake import BAD_EVENTS, EVENTS, Table
 from fashion_kit.clock import day_interval, day_of
+
+Batches = Iterable[pa.RecordBatch]
+Watch = Callable[[Table, Batches], Batches]
+"""Looks at a table's batches as they pass."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class EventStage:
     pseudonyms: Pseudonyms
     rules: EventRules
 
-    def stage(self, day: date) -> tuple[list[StagedTable], IntakeCounts]:
+    def stage(self, day: date, watch: Watch) -> tuple[list[StagedTable], IntakeCounts]:
         """Stage the day's events and bad lines; return them and what became of the lines."""
         intake = EventsOfDay(
             self.landing,
@@ -52,8 +56,8 @@ class EventStage:
             self.rules.late_hours,
             self.late.objects(day),
         )
-        events = self.lake.stage(EVENTS, self._new_rows(intake), day)
-        bad = self.lake.stage(BAD_EVENTS, intake.bad, day)
+        events = self.lake.stage(EVENTS, watch(EVENTS, self._new_rows(intake)), day)
+        bad = self.lake.stage(BAD_EVENTS, watch(BAD_EVENTS, intake.bad), day)
         self._mark_late(intake)
         return [events, bad], intake.counts
 

@@ -12,7 +12,7 @@ from exporter.exports.session_rec import export_session_rec
 from exporter.exports.sink import Folder
 from exporter.exports.source import Period, Source
 from exporter.lake.catalog import open_catalog
-from exporter.nightly.daily_load import requested_day
+from exporter.nightly.days import requested_day
 from exporter.settings import LakeSettings
 from fashion_kit.clock import utc_now
 from fashion_kit.errors import ShopError

@@ -3,7 +3,7 @@
 from typing import Any
 
 from exporter.bootstrap import open_daily_load
-from exporter.nightly.daily_load import requested_day
+from exporter.nightly.days import requested_day
 from exporter.settings import ExporterSettings
 from fashion_kit.clock import utc_now
 from fashion_kit.logs import configure

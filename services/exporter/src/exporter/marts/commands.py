@@ -7,7 +7,7 @@ import typer
 from exporter.bootstrap import open_lake, open_ledger
 from exporter.errors import DayNotBegunError
 from exporter.marts.service import Marts
-from exporter.nightly.daily_load import requested_day
+from exporter.nightly.days import requested_day
 from exporter.queries.lake import LakeQueries
 from exporter.settings import MartSettings
 from fashion_kit.clock import day_of, utc_now

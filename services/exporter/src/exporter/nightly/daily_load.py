@@ -1,23 +1,30 @@
 """The night: one business day goes from the shop's database and the landing zone into the lake."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from exporter.books import clean
+from exporter.books.fingerprints import fingerprint
 from exporter.books.snapshot import LockedSource, Snapshot, Source
-from exporter.errors import BadDayError, DayNotBegunError
+from exporter.errors import DayNotBegunError, QualityError, ReconciliationError
 from exporter.events.intake import IntakeCounts
 from exporter.events.stage import EventStage
 from exporter.lake.iceberg import Lake
 from exporter.lake.staging import StagedTable
-from exporter.nightly.ledger import Ledger, Run, RunState
+from exporter.nightly.lease import Lease
+from exporter.nightly.ledger import LatestRun, Ledger, Run, RunState
+from exporter.nightly.progress import Pace, Progress
 from exporter.nightly.reconcile import reconcile, written_totals
 from exporter.nightly.report import LoadReport
 from exporter.privacy import Pseudonyms
+from exporter.quality.gate import Gate
+from exporter.quality.rules import Interval
 from fashion_contracts.lake import PRODUCTS, PURCHASE_LINES, PURCHASES, USERS
-from fashion_kit.clock import Clock, day_interval, day_of
+from fashion_kit.clock import Clock, day_interval
 from fashion_kit.errors import ShopError
 from fashion_kit.logs import get_logger
 
@@ -30,6 +37,14 @@ class Rules:
 
     timezone: ZoneInfo
     delivery_grace: timedelta
+
+
+class Checked(NamedTuple):
+    """What is known of a day's rows that may be published."""
+
+    totals: dict[str, Decimal]
+    intake: IntakeCounts
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -46,18 +61,24 @@ class DailyLoad:
     pause: Callable[[float], None]
     on_step: Callable[[str], None]
     """Told of each step before it is taken: for progress, and for tests that end it there."""
+    on_pace: Callable[[Pace], None]
+    """Told how far a table's rows are, each time some have passed."""
 
     def run(self, day: date) -> LoadReport:
         """Load the day, or raise and leave the lake's day as it was."""
         start, end = day_interval(day, self.rules.timezone)
         if start > self.clock():
             raise DayNotBegunError(day)
+        known = self.ledger.latest_run(day)
         self.on_step("wait for the lock")
         with self.source.locked() as source:
+            if (other := self._loaded_since(known, day)) is not None:
+                log.info("load_spared", run_id=other.run_id, business_day=str(day))
+                return other
             run = self.ledger.start(day)
             log.info("load_started", run_id=run.id, business_day=str(day))
             try:
-                report = self._load(run, source, start, end)
+                report = self._load(run, source, Interval(start, end))
             except Exception as error:
                 log.error("load_failed", run_id=run.id, error=type(error).__name__)  # noqa: TRY400
                 self.ledger.end(run, RunState.FAILED, _reason(error))
@@ -67,27 +88,66 @@ class DailyLoad:
         log.info("load_ended", run_id=run.id, state=report.state, seconds=report.seconds)
         return report
 
-    def _load(self, run: Run, source: LockedSource, start: datetime, end: datetime) -> LoadReport:
-        state = RunState.LOADED if run.started_at >= end else RunState.PARTIAL
-        with source.snapshot(run.day, (start, end)) as snapshot:
-            staged = self._stage_books(snapshot, run.day)
-        self._wait_for_deliveries(end)
-        events, intake = self._stage_events(run.day)
-        staged.extend(events)
+    def _loaded_since(self, known: LatestRun | None, day: date) -> LoadReport | None:
+        """Return what a run did that began after the known one: it saw all that we would see."""
+        latest = self.ledger.latest_run(day)
+        if latest is None or latest.state is not RunState.LOADED:
+            return None
+        if known is not None and known.id == latest.id:
+            return None
+        return LoadReport.of_another_run(self.ledger.details(latest))
+
+    def _load(self, run: Run, source: LockedSource, day: Interval) -> LoadReport:
+        state = RunState.LOADED if run.started_at >= day.end else RunState.PARTIAL
+        staged: list[StagedTable] = []
+        try:
+            checked = self._stage(run, source, day, staged)
+        except (QualityError, ReconciliationError) as error:
+            self.on_step("quarantine")
+            files = [file.file_path for table in staged for file in table.files]
+            self.ledger.quarantine(run, error.broken, files)
+            raise
+        lease = Lease(source.connection)
+        snapshots = {table.definition.name: self._publish(table, run, lease) for table in staged}
+        return LoadReport(
+            day=run.day,
+            run_id=run.id,
+            state=state.value,
+            totals=checked.totals,
+            intake=checked.intake,
+            snapshots=snapshots,
+            seconds=(self.clock() - run.started_at).total_seconds(),
+            fingerprint=checked.fingerprint,
+        )
+
+    def _stage(
+        self, run: Run, source: LockedSource, day: Interval, staged: list[StagedTable]
+    ) -> Checked:
+        """Write all rows to files that no reader sees, and let them through or raise."""
+        with source.snapshot(run.day, (day.start, day.end)) as snapshot:
+            mark = fingerprint(source.connection, day.start, day.end)
+            progress = Progress(snapshot.rows_of, clock=self.clock, tell=self.on_pace)
+            gate = Gate(day, on_rows=progress.advance)
+            staged += self._stage_books(snapshot, run.day, gate)
+        self._wait_for_deliveries(day.end)
+        self.on_step("stage events")
+        events, intake = self.events.stage(run.day, gate.watch)
+        staged += events
+        self.on_step("check the rules")
+        gate.close()
         self.on_step("reconcile")
         written = written_totals(staged)
         reconcile(snapshot.totals | intake.totals(), written)
-        snapshots = {table.definition.name: self._publish(table, run) for table in staged}
-        seconds = (self.clock() - run.started_at).total_seconds()
-        return LoadReport(run.day, run.id, state.value, written, intake, snapshots, seconds)
+        return Checked(written, intake, mark)
 
-    def _stage_books(self, snapshot: Snapshot, day: date) -> list[StagedTable]:
+    def _stage_books(self, snapshot: Snapshot, day: date, gate: Gate) -> list[StagedTable]:
         """Stage what the database holds, in the order in which it is published."""
         keys = self.pseudonyms
         self.on_step("stage products")
-        products = self.lake.stage(PRODUCTS, map(clean.products, snapshot.products()), day)
+        cleaned = gate.watch(PRODUCTS, map(clean.products, snapshot.products()))
+        products = self.lake.stage(PRODUCTS, cleaned, day)
         self.on_step("stage users")
-        cleaned = (clean.users(page, keys) for page in snapshot.users())
+        cleaned = gate.watch(USERS, (clean.users(page, keys) for page in snapshot.users()))
         users = self.lake.stage(USERS, cleaned, day)
         self.on_step("stage purchases")
         with (
@@ -96,13 +156,10 @@ class DailyLoad:
         ):
             for page, page_lines in snapshot.purchases():
                 bought = clean.purchases(page, page_lines, keys, day)
-                purchases.write(bought)
-                lines.write(clean.purchase_lines(page_lines, bought, day))
+                purchases.write(gate.see(PURCHASES, bought))
+                of_them = clean.purchase_lines(page_lines, bought, day)
+                lines.write(gate.see(PURCHASE_LINES, of_them))
         return [products, users, purchases.staged, lines.staged]
-
-    def _stage_events(self, day: date) -> tuple[list[StagedTable], IntakeCounts]:
-        self.on_step("stage events")
-        return self.events.stage(day)
 
     def _wait_for_deliveries(self, end: datetime) -> None:
         """Wait for the day's last events if it has only just ended: they are still on their way."""
@@ -111,27 +168,17 @@ class DailyLoad:
             self.on_step("wait for the last deliveries")
             self.pause((end + self.rules.delivery_grace - now).total_seconds())
 
-    def _publish(self, table: StagedTable, run: Run) -> int | None:
+    def _publish(self, table: StagedTable, run: Run, lease: Lease) -> int | None:
         self.on_step(f"publish {table.definition.name}")
+        lease.check(table.definition.name)
         origin = {"fashion.run-id": run.id, "fashion.business-day": str(run.day)}
         return self.lake.publish(table, origin)
 
 
-def requested_day(value: str | None, *, name: str, now: datetime, timezone: ZoneInfo) -> date:
-    """Return the day that was asked for by `name`; without one, yesterday in the timezone."""
-    if value is None:
-        return day_of(now, timezone) - timedelta(days=1)
-    try:
-        day = date.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise BadDayError(name, value) from None
-    # Python reads other ISO 8601 spellings too; a day has one name here.
-    if day.isoformat() != value:
-        raise BadDayError(name, value)
-    return day
-
-
-def _reason(error: Exception) -> dict[str, str]:
+def _reason(error: Exception) -> dict[str, Any]:
     """Return why it failed; only our own sentences are known to name nobody."""
     detail = error.detail if isinstance(error, ShopError) else ""
-    return {"error": type(error).__name__, "detail": detail}
+    reason: dict[str, Any] = {"error": type(error).__name__, "detail": detail}
+    if isinstance(error, QualityError | ReconciliationError):
+        reason["rules"] = [asdict(rule) for rule in error.broken]
+    return reason

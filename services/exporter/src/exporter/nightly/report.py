@@ -23,6 +23,25 @@ class LoadReport:
     snapshots: Mapping[str, int | None]
     """The Iceberg snapshot of each table; None where a table has never had a row."""
     seconds: float
+    fingerprint: str
+    """What the day's purchases looked like in the snapshot."""
+    is_ours: bool = True
+    """False where another run loaded the day while this one waited."""
+
+    @classmethod
+    def of_another_run(cls, details: Mapping[str, Any]) -> "LoadReport":
+        """Return the report that another run left in the ledger."""
+        return cls(
+            day=date.fromisoformat(details["business_day"]),
+            run_id=details["run_id"],
+            state=details["state"],
+            totals={name: Decimal(value) for name, value in details["totals"].items()},
+            intake=IntakeCounts(**details["events"]),
+            snapshots={name: value and int(value) for name, value in details["snapshots"].items()},
+            seconds=details["seconds"],
+            fingerprint=details["fingerprint"],
+            is_ours=False,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it; money stays text, so that no cent is lost."""
@@ -35,6 +54,7 @@ class LoadReport:
             # An id is longer than what JavaScript and some JSON readers keep of a number.
             "snapshots": {name: value and str(value) for name, value in self.snapshots.items()},
             "seconds": self.seconds,
+            "fingerprint": self.fingerprint,
         }
 
     def lines(self) -> list[str]:
@@ -45,8 +65,9 @@ class LoadReport:
             if name.endswith(".rows")
         }
         counts = ", ".join(f"{count} {table.replace('_', ' ')}" for table, count in rows.items())
+        other = "" if self.is_ours else ", which began after this one and spared it the load"
         return [
-            f"{self.day} {self.state} in {self.seconds:.1f} s (run {self.run_id})",
+            f"{self.day} {self.state} in {self.seconds:.1f} s (run {self.run_id}{other})",
             f"  {counts}",
             f"  purchases add up to {self.totals['purchases.total']:,}, in MySQL and in the lake",
             f"  of {self.intake.lines:,} landing zone lines: {self.intake.kept:,} kept,"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from exporter.lake.catalog import open_catalog
-from exporter.nightly.daily_load import requested_day
+from exporter.nightly.days import requested_day
 from exporter.report.page import page_of, pictures_of, sections
 from exporter.report.read import Marts, day_report, load_of
 from exporter.report.schemas import DayReport
