@@ -13,7 +13,7 @@ from exporter.nightly.ledger import RunState
 from exporter.nightly.night import Failure
 from exporter.nightly.report import LoadReport
 from exporter.settings import ExporterSettings
-from fashion_contracts.lake import PURCHASES
+from fashion_contracts.lake import EVENTS, PURCHASES
 from storefront.models import Purchase, PurchaseLine
 
 DAY = date(2026, 11, 22)
@@ -90,6 +90,25 @@ def test_a_purchase_committed_after_the_snapshot_with_a_time_before_midnight_is_
 
     assert catch_up(open_at, zones) == [DAY]
     assert [row["id"] for row in rows(zones, PURCHASES)] == [early, "Z" * 26]
+
+
+def test_an_event_that_came_days_late_is_loaded_into_its_own_day_the_night_it_is_met(
+    zones: ExporterSettings,
+    deliver: Callable[..., str],
+    event: Callable[..., dict[str, Any]],
+    load: Load,
+    rows: Rows,
+    open_at: OpenAt,
+) -> None:
+    load(zones, DAY - ONE_DAY)
+    deliver(zones, NOON, event("late", NOON - ONE_DAY), event("on-time", NOON))
+
+    with open_at(zones, NEXT_MORNING) as night:
+        loaded = [outcome.day for outcome in night.run(night.yesterday_and_due())]
+
+    assert loaded == [DAY, DAY - ONE_DAY]
+    found = {row["event_id"]: row["business_day"] for row in rows(zones, EVENTS)}
+    assert found == {"late": DAY - ONE_DAY, "on-time": DAY}
 
 
 @pytest.mark.parametrize(("recheck_days", "found"), [(1, []), (2, [DAY - ONE_DAY])])

@@ -1,4 +1,4 @@
-"""Several days, one after the other: those asked for, those missed, those that changed since."""
+"""Several days, one after the other: asked for, missed, changed since, or with late events."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -59,16 +59,17 @@ class Night:
         yield from (day for day in self.due() if day != yesterday)
 
     def due(self, first: date | None = None) -> list[date]:
-        """Return the ended days that are not loaded, or changed since, oldest first.
+        """Return the ended days that are not loaded, changed since, or have late events.
 
-        They begin with the first one that the ledger knows, or with the one given.
+        The oldest comes first: the first one that the ledger knows, or the one given.
         """
         runs = self.load.ledger.latest_runs()
         if first is None:
             first = runs[0].day if runs else self.yesterday()
         loaded = {run.day for run in runs if run.state is RunState.LOADED}
         missing = set(days_between(first, self.yesterday())) - loaded
-        return sorted(missing | self._changed(runs))
+        late = self.load.events.late.late_days()
+        return sorted(missing.union(late, self._changed(runs)))
 
     def yesterday(self) -> date:
         """Return the latest business day that has ended."""
