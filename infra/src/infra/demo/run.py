@@ -85,8 +85,6 @@ class Demo:
                 report = self._export("daily-load", "run", f"--day={day}")
             self._steps.note(report)
         queries = LakeQueries(self._stack.environments.resources.glue_database)
-        with self._steps.step("Marts: what the days come to"):
-            self._export("marts", "marts", *(f"--day={day}" for day in days))
         with self._steps.step("Questions: Athena SQL over the marts"):
             answers = [
                 (question, queries.query(question.sql, **question.parameters(days[-1])))

@@ -15,6 +15,7 @@ from exporter.__main__ import app
 from exporter.nightly import commands
 from exporter.nightly.report import LoadReport
 from exporter.settings import ExporterSettings
+from fashion_contracts.marts import SALES_DAILY
 from fashion_kit.clock import day_of, utc_now
 from storefront.models import Product, Purchase, PurchaseLine
 
@@ -49,6 +50,18 @@ def test_a_range_of_days_is_loaded_and_the_one_that_fails_named_at_the_end(
     last = result.stderr.splitlines()[-1]
     assert last.startswith("2024-11-22: Quality gate closed: Nothing was published: ")
     assert f"lines_exact is broken by 1 rows, such as {broken}" in last
+
+
+def test_the_marts_of_a_loaded_day_follow_it(
+    told: ExporterSettings, buy: Buy, rows: Callable[..., list[dict[str, Any]]]
+) -> None:
+    buy(NOON, "19.99")
+
+    result = call("run", "--day", DAY)
+
+    assert result.exit_code == 0
+    (sales,) = rows(told, SALES_DAILY)
+    assert (sales["business_day"], sales["revenue"]) == (DAY, Decimal("19.99"))
 
 
 def test_an_end_without_a_beginning_is_refused(told: ExporterSettings) -> None:

@@ -1,5 +1,7 @@
 """`exporter marts`: renew the marts of some days, or of all."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -38,8 +40,13 @@ def marts(
         typer.echo(f"{name:<28}{rows:>12,} rows")
 
 
+def renew_marts(days: Sequence[date]) -> None:
+    """Renew what these days, just loaded, come to."""
+    open_marts(MartSettings()).refresh(days)
+
+
 def open_marts(settings: MartSettings) -> Marts:
-    """Return the marts that the settings describe; `refresh` is what a night calls afterwards."""
+    """Return the marts that the settings describe; `refresh` follows every load."""
     return Marts(
         LakeQueries(settings.glue_database),
         open_lake(settings),

@@ -1,7 +1,7 @@
 """The night's commands: load, catch up, verify, and say how things stand."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Annotated
@@ -24,8 +24,11 @@ Days = Annotated[list[str] | None, typer.Option("--day", help="YYYY-MM-DD, once 
 First = Annotated[str | None, typer.Option("--from", help="YYYY-MM-DD, the first day.")]
 Last = Annotated[str | None, typer.Option("--to", help="YYYY-MM-DD; by default yesterday.")]
 
+OnLoaded = Callable[[Sequence[date]], None]
+"""What follows a load, told which days; the commands find it as their context's object."""
 
-def run(day: Days = None, first: First = None, last: Last = None) -> None:
+
+def run(context: typer.Context, day: Days = None, first: First = None, last: Last = None) -> None:
     """Load days; without any, yesterday and then all that `catch-up` would load."""
     if first is None and last is not None:
         raise typer.BadParameter("--to needs --from")
@@ -33,14 +36,14 @@ def run(day: Days = None, first: First = None, last: Last = None) -> None:
         asked = [_day(each, "--day", settings) for each in day or ()]
         if first is not None:
             asked += days_between(_day(first, "--from", settings), _day(last, "--to", settings))
-        _load(settings, lambda night: asked or night.yesterday_and_due())
+        _load(settings, lambda night: asked or night.yesterday_and_due(), context.obj)
 
 
-def catch_up(first: First = None) -> None:
+def catch_up(context: typer.Context, first: First = None) -> None:
     """Load every ended day that is not in the lake, and again those that changed since."""
     with _settings() as settings:
         begin = None if first is None else _day(first, "--from", settings)
-        _load(settings, lambda night: night.due(begin))
+        _load(settings, lambda night: night.due(begin), context.obj)
 
 
 def verify(day: Day) -> None:
@@ -74,13 +77,17 @@ def days() -> None:
         typer.echo(json.dumps({"business_day": day.isoformat()}))
 
 
-def _load(settings: ExporterSettings, plan: Callable[[Night], Iterable[date]]) -> None:
+def _load(
+    settings: ExporterSettings, plan: Callable[[Night], Iterable[date]], on_loaded: OnLoaded
+) -> None:
     """Load the planned days, and say at the end which of them failed."""
     failures = []
     console = Console(stderr=True)
     with (
         display(console) as shown,
-        open_night(settings, on_step=shown.on_step, on_pace=shown.on_pace) as night,
+        open_night(
+            settings, on_loaded=on_loaded, on_step=shown.on_step, on_pace=shown.on_pace
+        ) as night,
     ):
         for outcome in night.run(shown.each(plan(night))):
             if isinstance(outcome, Failure):
