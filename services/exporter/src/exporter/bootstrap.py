@@ -101,9 +101,9 @@ def open_verifier(settings: ExporterSettings) -> Iterator[Verifier]:
 
 
 @contextmanager
-def _open_database(settings: ExporterSettings) -> Iterator[Engine]:
+def _open_database(settings: ExporterSettings, *, pool_size: int = 1) -> Iterator[Engine]:
     engine = mysql_engine(
-        settings.database_url.get_secret_value(), pool_size=1, isolation_level="AUTOCOMMIT"
+        settings.database_url.get_secret_value(), pool_size=pool_size, isolation_level="AUTOCOMMIT"
     )
     try:
         yield engine
@@ -178,22 +178,15 @@ class Upkeep:
 @contextmanager
 def open_upkeep(settings: ExporterSettings, *, clock: Clock = utc_now) -> Iterator[Upkeep]:
     """Yield what keeps the lake in order, and hold the lock that keeps loads apart meanwhile."""
-    # One connection holds the lock, the other asks who is erased.
-    engine = mysql_engine(
-        settings.database_url.get_secret_value(), pool_size=2, isolation_level="AUTOCOMMIT"
-    )
-    source = Source(engine, page_rows=settings.page_rows, lock_wait=settings.lock_wait)
     rules = UpkeepRules(
         settings.target_file_bytes,
         settings.compaction_rows,
         settings.keep_snapshots_for,
         settings.orphans_after,
     )
-    try:
-        with source.locked():
-            yield Upkeep(
-                Maintenance(open_lake(settings), client("s3"), rules, clock),
-                open_eraser(settings, engine, clock=clock),
-            )
-    finally:
-        engine.dispose()
+    # One connection holds the lock, the other asks who is erased.
+    with _open_database(settings, pool_size=2) as engine, _source(engine, settings).locked():
+        yield Upkeep(
+            Maintenance(open_lake(settings), client("s3"), rules, clock),
+            open_eraser(settings, engine, clock=clock),
+        )

@@ -137,13 +137,15 @@ def test_an_erased_person_stays_erased_when_the_day_is_loaded_again(
     event: Callable[..., dict[str, Any]],
 ) -> None:
     erase(loaded, THEIR_ID)
-    before = rows(loaded, EVENTS), rows(loaded, BAD_EVENTS)
+    tables = (USERS, PURCHASES, PURCHASE_LINES, EVENTS)
+    before = [rows(loaded, table) for table in tables]
     deliver(loaded, NOON, event("still-on-its-way", NOON))
 
     report = load(loaded, DAY)
 
-    assert rows(loaded, EVENTS) == before[0]
+    assert [rows(loaded, table) for table in tables] == before
     assert report.intake.erased == 1
+    assert report.totals["users.rows"] == len(before[0])
 
 
 def test_a_guest_is_erased_without_those_whose_id_only_begins_alike(

@@ -1,11 +1,13 @@
 """The night: one business day goes from the shop's database and the landing zone into the lake."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
+
+import pyarrow as pa
 
 from exporter.books import clean
 from exporter.books.fingerprints import fingerprint
@@ -13,6 +15,7 @@ from exporter.books.snapshot import LockedSource, Snapshot, Source
 from exporter.errors import DayNotBegunError, QualityError, ReconciliationError
 from exporter.events.intake import IntakeCounts
 from exporter.events.stage import EventStage
+from exporter.lake.erasure import Erasures
 from exporter.lake.iceberg import Lake
 from exporter.lake.staging import StagedTable
 from exporter.nightly.lease import Lease
@@ -142,13 +145,13 @@ class DailyLoad:
 
     def _stage_books(self, snapshot: Snapshot, day: date, gate: Gate) -> list[StagedTable]:
         """Stage what the database holds, in the order in which it is published."""
-        keys = self.pseudonyms
+        keys, erasures = self.pseudonyms, self.events.erasures.read()
         self.on_step("stage products")
         cleaned = gate.watch(PRODUCTS, map(clean.products, snapshot.products()))
         products = self.lake.stage(PRODUCTS, cleaned, day)
         self.on_step("stage users")
         cleaned = gate.watch(USERS, (clean.users(page, keys) for page in snapshot.users()))
-        users = self.lake.stage(USERS, cleaned, day)
+        users = self.lake.stage(USERS, _left(erasures, cleaned, snapshot), day)
         self.on_step("stage purchases")
         with (
             self.lake.staging(PURCHASES, day) as purchases,
@@ -156,9 +159,9 @@ class DailyLoad:
         ):
             for page, page_lines in snapshot.purchases():
                 bought = clean.purchases(page, page_lines, keys, day)
-                purchases.write(gate.see(PURCHASES, bought))
+                purchases.write(erasures.apply(PURCHASES, gate.see(PURCHASES, bought)))
                 of_them = clean.purchase_lines(page_lines, bought, day)
-                lines.write(gate.see(PURCHASE_LINES, of_them))
+                lines.write(erasures.apply(PURCHASE_LINES, gate.see(PURCHASE_LINES, of_them)))
         return [products, users, purchases.staged, lines.staged]
 
     def _wait_for_deliveries(self, end: datetime) -> None:
@@ -173,6 +176,16 @@ class DailyLoad:
         lease.check(table.definition.name)
         origin = {"fashion.run-id": run.id, "fashion.business-day": str(run.day)}
         return self.lake.publish(table, origin)
+
+
+def _left(
+    erasures: Erasures, users: Iterable[pa.RecordBatch], snapshot: Snapshot
+) -> Iterator[pa.RecordBatch]:
+    """Yield the users who are not erased, and expect no others to be written."""
+    for batch in users:
+        left = erasures.apply(USERS, batch)
+        snapshot.totals["users.rows"] -= batch.num_rows - left.num_rows
+        yield left
 
 
 def _reason(error: Exception) -> dict[str, Any]:

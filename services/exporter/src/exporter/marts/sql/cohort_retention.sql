@@ -7,7 +7,7 @@ WITH bought AS (
         CAST(DATE_TRUNC('month', business_day) AS DATE) AS month,
         total
     FROM purchases
-    WHERE business_day <= :day AND status <> 'cancelled'
+    WHERE business_day <= :day AND status <> 'cancelled' AND user_key <> 'erased'
 ), per_month AS (
     SELECT user_key, month, SUM(total) AS paid FROM bought GROUP BY user_key, month
 ), began AS (

@@ -1,7 +1,7 @@
 -- Each buyer by recency, frequency and money
 -- Fifths are of buyers, so equal buyers may fall into two of them; what is equal is told apart by
 -- the other figures and then by the key, so that the same purchases always give the same scores.
--- Whoever bought once is never champion, loyal or at_risk, whatever the fifth.
+-- Who was erased is nobody's row. Whoever bought once is never champion, loyal or at_risk, whatever the fifth.
 WITH buyers AS (
     SELECT
         user_key,
@@ -10,6 +10,7 @@ WITH buyers AS (
         SUM(total) AS monetary
     FROM purchases
     WHERE business_day <= :day AND status NOT IN ('cancelled', 'refunded')
+        AND user_key <> 'erased'
     GROUP BY user_key
 ), scored AS (
     SELECT
