@@ -63,12 +63,8 @@ def with_cursor(settings: ExporterSettings, day: date, file: Path) -> object:
 
 def with_connectorx(settings: ExporterSettings, day: date, file: Path) -> object:
     """Stream Arrow batches that connectorx reads."""
-    url = make_url(settings.database_url.get_secret_value())
-    address = url.set(drivername="mysql", query={}).render_as_string(hide_password=False)
     total = Decimal(0)
-    batches: Any = connectorx.read_sql(
-        address, _statement(settings, day), return_type="arrow_stream", batch_size=ROWS
-    )
+    batches = _stream(settings, _statement(settings, day))
     with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
         for raw in batches:
             batch = raw.cast(SCHEMA)
@@ -77,8 +73,44 @@ def with_connectorx(settings: ExporterSettings, day: date, file: Path) -> object
     return total
 
 
+def with_connectorx_all(settings: ExporterSettings, day: date, file: Path) -> object:
+    """Stream each table that the night reads into a file of its own; each is a snapshot apart."""
+    start, end = _interval(settings, day)
+    purchases = (
+        f"SELECT * FROM purchases WHERE purchased_at >= '{start}' AND purchased_at < '{end}'"  # noqa: S608
+    )
+    users = "SELECT id, sex, birthdate, address, created_at FROM users"
+    for name, statement in {
+        "products": "SELECT * FROM products",
+        "users": users,
+        "purchases": purchases,
+    }.items():
+        batches = _stream(settings, statement)
+        first = next(batches, None)
+        if first is None:
+            continue
+        with pq.ParquetWriter(file.with_name(name), first.schema, compression="zstd") as writer:
+            writer.write_batch(first)
+            for batch in batches:
+                writer.write_batch(batch)
+    return with_connectorx(settings, day, file)
+
+
+def _stream(settings: ExporterSettings, statement: str) -> Any:
+    url = make_url(settings.database_url.get_secret_value())
+    address = url.set(drivername="mysql", query={}).render_as_string(hide_password=False)
+    return iter(
+        connectorx.read_sql(address, statement, return_type="arrow_stream", batch_size=ROWS)
+    )
+
+
+def _interval(settings: ExporterSettings, day: date) -> tuple[str, str]:
+    start, end = day_interval(day, settings.business_timezone)
+    return f"{start:%Y-%m-%d %H:%M:%S}", f"{end:%Y-%m-%d %H:%M:%S}"
+
+
 def _statement(settings: ExporterSettings, day: date) -> str:
-    start, end = (f"{at:%Y-%m-%d %H:%M:%S}" for at in day_interval(day, settings.business_timezone))
+    start, end = _interval(settings, day)
     return (
         "SELECT l.purchase_id, l.line_number, p.user_id, l.product_id, l.quantity, l.unit_price,"  # noqa: S608
         " l.line_total, p.currency, p.purchased_at"
@@ -91,6 +123,7 @@ VARIANTS: dict[str, Variant] = {
     "pandas": with_pandas,
     "cursor": with_cursor,
     "connectorx": with_connectorx,
+    "connectorx-all": with_connectorx_all,
 }
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from datetime import date
 from time import sleep
 from typing import Any
 
+import pyarrow as pa
 from sqlalchemy import Engine
 
 from exporter.books.fingerprints import Fingerprints
@@ -52,6 +53,8 @@ def open_daily_load(
     on_pace: Callable[[Pace], None] | None = None,
 ) -> Iterator[DailyLoad]:
     """Yield the daily load that the settings describe, and let its connections go afterwards."""
+    # Arrow's own pools keep what they were once given; the system takes large blocks back.
+    pa.set_memory_pool(pa.system_memory_pool())
     s3 = client("s3")
     with _open_database(settings) as engine:
         yield DailyLoad(

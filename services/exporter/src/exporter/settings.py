@@ -45,7 +45,7 @@ class LakeSettings(LedgerSettings):
     """Name of the Glue database in which the clean zone's tables are catalogued."""
     business_timezone: Timezone = ZoneInfo("Asia/Ho_Chi_Minh")
     """The shop's own timezone: a business day begins and ends in it."""
-    row_group_rows: int = Field(250_000, ge=1)
+    row_group_rows: int = Field(100_000, ge=1)
     """How many rows are gathered before they are written; memory grows with it."""
     rows_per_file: int = Field(8_000_000, ge=1)
     """The most rows of one Parquet file; as many lines take about 64 MB."""

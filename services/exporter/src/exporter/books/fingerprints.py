@@ -12,13 +12,15 @@ from fashion_kit.clock import day_interval
 
 # XOR, because it needs no order. Over SHA-2 and not over CRC-32: CRC-32 is linear, so two
 # purchases of a day that change in the same way would cancel one another.
-FINGERPRINT = """
-    SELECT COUNT(*), COALESCE(SUM(total), 0.00),
-           COALESCE(BIT_XOR(CAST(CONV(LEFT(SHA2(
-               CONCAT_WS('|', id, status, total, updated_at), 256), 16), 16, 10) AS UNSIGNED)), 0)
+MIXED = (
+    "BIT_XOR(CAST(CONV(LEFT(SHA2(CONCAT_WS('|', id, status, total, updated_at), 256), 16), 16, 10)"
+    " AS UNSIGNED))"
+)
+FINGERPRINT = f"""
+    SELECT COUNT(*), COALESCE(SUM(total), 0.00), {MIXED}
     FROM purchases
     WHERE purchased_at >= %(start)s AND purchased_at < %(end)s
-"""
+"""  # noqa: S608
 
 # Named `table.rows` and `table.column`, as the reconciliation names what was written.
 TOTALS = (
@@ -51,7 +53,7 @@ def fingerprint(connection: Connection, start: datetime, end: datetime) -> str:
     """Return the fingerprint of the purchases of [start, end), as the connection sees them."""
     interval = {"start": _naive(start), "end": _naive(end)}
     count, total, mixed = connection.exec_driver_sql(FINGERPRINT, interval).one()
-    return _text(count, total, int(mixed))
+    return as_text(count, total, int(mixed))
 
 
 class Fingerprints:
@@ -88,11 +90,12 @@ class Marks:
 
     def __str__(self) -> str:
         """Return the fingerprint."""
-        return _text(self._count, self._total, self._mixed)
+        return as_text(self._count, self._total, self._mixed)
 
 
-def _text(count: int, total: Decimal, mixed: int) -> str:
-    return f"{count}:{total}:{mixed:016x}"
+def as_text(count: int, total: Decimal, mixed: int) -> str:
+    """Return the fingerprint of so many purchases with this total and this mixture."""
+    return f"{count}:{total:.2f}:{mixed:016x}"
 
 
 def _naive(value: datetime) -> datetime:

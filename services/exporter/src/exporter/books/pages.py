@@ -50,14 +50,17 @@ class Select:
     condition: str = "TRUE"
     sums: tuple[str, ...] = ()
     """Columns whose sums the server tells with each page."""
+    mixed: str = ""
+    """SQL of a number that each page's rows are mixed into by XOR."""
 
     def page(self) -> str:
         """Return the SQL of one page, from `first` up to and with `upto`."""
         fields = ", ".join(field.as_csv() for field in self.fields)
         sums = "".join(f", SUM({name})" for name in self.sums)
+        mixed = self.mixed or "0"
         # FORCE INDEX: another index would bring the rows in another order, one disk page each.
         return (
-            f"SELECT GROUP_CONCAT(CONCAT_WS(',', {fields}) SEPARATOR '\n'), COUNT(*){sums}"  # noqa: S608
+            f"SELECT GROUP_CONCAT(CONCAT_WS(',', {fields}) SEPARATOR '\n'), COUNT(*), {mixed}{sums}"  # noqa: S608
             f" FROM {self.table} t FORCE INDEX (PRIMARY)"
             f" WHERE {self.key} >= %(first)s AND {self.key} <= %(upto)s AND {self.condition}"
         )
@@ -70,10 +73,11 @@ class Select:
 
 @dataclass(frozen=True)
 class Page:
-    """A page's rows as text, how many they are, and what their sums come to."""
+    """A page's rows as text, how many they are, and what their mixture and sums come to."""
 
     text: str
     rows: int
+    mixed: int
     sums: Mapping[str, Decimal]
 
     def parse(self, schema: pa.Schema) -> pa.RecordBatch:
@@ -173,9 +177,9 @@ class PageReader:
 
     def _read(self, select: Select, first: Any, upto: Any) -> Page:
         result = self._fetch(select.page(), {"first": first, "upto": upto})
-        text, rows, *sums = result[0]
+        text, rows, mixed, *sums = result[0]
         totals = {name: Decimal(total or 0) for name, total in zip(select.sums, sums, strict=True)}
-        return Page(text or "", rows, totals)
+        return Page(text or "", rows, int(mixed), totals)
 
     def _fetch(self, statement: str, parameters: Mapping[str, Any]) -> list[Any]:
         result = self._connection.exec_driver_sql(statement, {**self._parameters, **parameters})

@@ -6,6 +6,7 @@ The exporter's database user has a right to these columns only.
 
 import pyarrow as pa
 
+from exporter.books.fingerprints import MIXED
 from exporter.books.pages import Children, Field, Select
 
 ID = pa.string()
@@ -29,6 +30,7 @@ PURCHASES = Select(
         Field("updated_at", INSTANT),
     ),
     sums=("subtotal", "shipping", "tax", "total"),
+    mixed=MIXED,
 )
 
 _LINE_FIELDS = (

@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
-from exporter.books.pages import Page, PageReader, Select, one_ahead
+from exporter.books.fingerprints import as_text
+from exporter.books.pages import Bounds, Page, PageReader, Select, one_ahead
 from exporter.books.selects import LINES, PRODUCTS, PURCHASES, USERS
 from exporter.errors import AlreadyRunningError
 
@@ -38,6 +39,13 @@ class Snapshot:
         )
         self.totals: Totals = {}
         """Counts and sums as the server tells them, of what has been read so far."""
+        self._mixed = 0
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the fingerprint of the purchases, once all of them have been read."""
+        rows, total = (self.totals[f"purchases.{name}"] for name in ("rows", "total"))
+        return as_text(int(rows), total, self._mixed)
 
     def rows_of(self, table: str) -> int | None:
         """Return how many rows a table's reading will bring, where that is known beforehand."""
@@ -57,8 +65,13 @@ class Snapshot:
         bounds = self._reader.bounds(PURCHASES)
         self.totals |= _nothing(PURCHASES) | _nothing(LINES.all)
         self.totals["purchases.rows"] = Decimal(bounds.rows)
+        yield from one_ahead(self._purchases(bounds))
+
+    def _purchases(self, bounds: Bounds) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+        # While the server writes the next page, one is parsed here and one cleaned by the caller.
         for purchases, lines in one_ahead(self._reader.pages(PURCHASES, bounds, LINES)):
             self._add(PURCHASES, purchases)
+            self._mixed ^= purchases.mixed
             self._add(LINES.all, lines)
             self.totals["purchase_lines.rows"] += lines.rows
             yield purchases.parse(PURCHASES.schema), lines.parse(LINES.all.schema)

@@ -6,6 +6,7 @@ new one. Files of a load that died between the two belong to no snapshot and are
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 
@@ -59,9 +60,11 @@ class Lake:
         """Yield what takes the table's new rows, batch by batch; they are whole when it ends."""
         table = self._prepared(definition)
         partition_day = day if definition.partition is not None else None
-        staging = Staging(StagedTable(definition, partition_day, table.io), table, self._sizes)
-        yield staging
-        staging.finish()
+        staged = StagedTable(definition, partition_day, table.io)
+        with ThreadPoolExecutor(1) as thread:
+            staging = Staging(staged, table, self._sizes, thread)
+            yield staging
+            staging.finish()
 
     def publish(self, staged: StagedTable, properties: Mapping[str, str]) -> int | None:
         """Let the staged rows take the place of the old ones; return the table's snapshot id."""

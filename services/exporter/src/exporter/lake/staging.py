@@ -1,11 +1,11 @@
 """New rows on their way into a table: written to files that no reader sees yet."""
 
 from collections.abc import Iterable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import cast
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,12 +13,10 @@ import pyarrow.parquet as pq
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.expressions.parser import parse
 from pyiceberg.io import FileIO
-from pyiceberg.io.pyarrow import ParquetFormatWriter
-from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
-from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
-from pyiceberg.typedef import Record
 
+from exporter.lake.parquet import ParquetFile
 from fashion_contracts.lake import Table
 
 
@@ -64,17 +62,23 @@ class StagedTable:
 
 
 class Staging:
-    """Takes a table's new rows batch by batch; what it keeps in memory is one row group."""
+    """Takes a table's new rows batch by batch, while a thread writes those before them.
 
-    def __init__(self, staged: StagedTable, table: IcebergTable, sizes: FileSizes) -> None:
+    What it keeps in memory is two row groups: one that is written, one that is gathered.
+    """
+
+    def __init__(
+        self, staged: StagedTable, table: IcebergTable, sizes: FileSizes, thread: Executor
+    ) -> None:
         self.staged = staged
         self._table = table
         self._sizes = sizes
         self._schema = table.schema().as_arrow()
-        self._partition = _partition_key(table, staged.day)
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
-        self._file: _File | None = None
+        self._thread = thread
+        self._writing: Future[None] | None = None
+        self._file: ParquetFile | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take the rows; raise ValueError if a column that may not be null is."""
@@ -89,53 +93,31 @@ class Staging:
         """Write what still waits, and close the last file."""
         if self._waiting:
             self._write_row_group()
+        self._wait()
         self._close_file()
 
     def _write_row_group(self) -> None:
-        if self._file is not None and self._file.rows + self._waiting_rows > self._sizes.file:
+        self._wait()
+        rows = pa.Table.from_batches(self._waiting)
+        self._writing = self._thread.submit(self._append, rows)
+        self._waiting, self._waiting_rows = [], 0
+
+    def _wait(self) -> None:
+        """Wait for the row group that is being written; raise what kept it from that."""
+        if self._writing is not None:
+            self._writing.result()
+
+    def _append(self, rows: pa.Table) -> None:
+        if self._file is not None and self._file.rows + rows.num_rows > self._sizes.file:
             self._close_file()
         if self._file is None:
-            self._file = _File(self._table, self._partition)
-        self._file.write(pa.Table.from_batches(self._waiting))
-        self._waiting, self._waiting_rows = [], 0
+            self._file = ParquetFile(self._table, self.staged.day)
+        self._file.write(rows)
 
     def _close_file(self) -> None:
         if self._file is not None:
             self.staged.files.append(self._file.close())
             self._file = None
-
-
-class _File:
-    """One Parquet file of a table, with the columns' ids and statistics that Iceberg needs."""
-
-    def __init__(self, table: IcebergTable, partition: PartitionKey | None) -> None:
-        self.rows = 0
-        self._partition = partition
-        self._spec_id = table.spec().spec_id
-        path = table.location_provider().new_data_location(f"{uuid4()}.parquet", partition)
-        self._output = table.io.new_output(path)
-        self._writer = ParquetFormatWriter(self._output, table.schema(), table.properties)
-
-    def write(self, rows: pa.Table) -> None:
-        """Write the rows as a row group."""
-        self._writer.write(rows)
-        self.rows += rows.num_rows
-
-    def close(self) -> DataFile:
-        """End the file, and return how Iceberg describes it."""
-        statistics = self._writer.close()
-        return DataFile.from_args(
-            content=DataFileContent.DATA,
-            file_path=self._output.location,
-            file_format=FileFormat.PARQUET,
-            partition=self._partition.partition if self._partition else Record(),
-            file_size_in_bytes=len(self._output),
-            sort_order_id=None,
-            spec_id=self._spec_id,
-            equality_ids=None,
-            key_metadata=None,
-            **statistics.to_serialized_dict(),
-        )
 
 
 def _conforming(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
@@ -152,10 +134,3 @@ def _conforming(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
             raise ValueError(f"{wanted.name} may not be null")
         columns.append(column)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _partition_key(table: IcebergTable, day: date | None) -> PartitionKey | None:
-    if day is None:
-        return None
-    spec = table.spec()
-    return PartitionKey([PartitionFieldValue(spec.fields[0], day)], spec, table.schema())

@@ -36,10 +36,8 @@ TYPES: dict[ColumnType, IcebergType] = {
     ColumnType.MONEY: DecimalType(12, 2),
 }
 
-# Metadata files older than the last thirty commits are dropped; zstd packs a day best. A dictionary
-# of 16 MiB holds a row group's pseudonyms: one by one they would be most of the file.
+# Metadata files older than the last thirty commits are dropped; zstd is for others that write.
 PROPERTIES = {
-    "write.parquet.dict-size-bytes": str(16 * 1024**2),
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "30",

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from exporter.books import clean
-from exporter.books.fingerprints import fingerprint
 from exporter.books.snapshot import LockedSource, Snapshot, Source
 from exporter.errors import DayNotBegunError, QualityError, ReconciliationError
 from exporter.events.intake import IntakeCounts
@@ -128,7 +127,6 @@ class DailyLoad:
     ) -> Checked:
         """Write all rows to files that no reader sees, and let them through or raise."""
         with source.snapshot(run.day, (day.start, day.end)) as snapshot:
-            mark = fingerprint(source.connection, day.start, day.end)
             progress = Progress(snapshot.rows_of, clock=self.clock, tell=self.on_pace)
             gate = Gate(day, on_rows=progress.advance)
             staged += self._stage_books(snapshot, run.day, gate)
@@ -141,7 +139,7 @@ class DailyLoad:
         self.on_step("reconcile")
         written = written_totals(staged)
         reconcile(snapshot.totals | intake.totals(), written)
-        return Checked(written, intake, mark)
+        return Checked(written, intake, snapshot.fingerprint)
 
     def _stage_books(self, snapshot: Snapshot, day: date, gate: Gate) -> list[StagedTable]:
         """Stage what the database holds, in the order in which it is published."""
