@@ -22,7 +22,7 @@ VISITS = Table(
     (
         Column("visit_id", ColumnType.STRING, "Id."),
         Column("kind", ColumnType.STRING, "One of few."),
-        Column("at", ColumnType.INSTANT, "When.", required=False),
+        Column("seen_at", ColumnType.INSTANT, "When.", required=False),
         Column("business_day", ColumnType.DATE, "Day."),
     ),
     key=("visit_id",),
@@ -41,7 +41,7 @@ ROWS: list[dict[str, object]] = [
     {
         "visit_id": f"01ABC{number:05}",
         "kind": kind_of(number),
-        "at": instant_of(number),
+        "seen_at": instant_of(number),
         "business_day": DAY,
     }
     for number in range(1_000)
@@ -69,7 +69,7 @@ def test_ids_and_instants_are_packed_by_difference_and_the_rest_by_dictionary(fi
     }
 
     assert "DELTA_BYTE_ARRAY" in encodings["visit_id"]
-    assert "DELTA_BINARY_PACKED" in encodings["at"]
+    assert "DELTA_BINARY_PACKED" in encodings["seen_at"]
     assert "RLE_DICTIONARY" in encodings["kind"]
     assert "RLE_DICTIONARY" not in encodings["visit_id"]
 
@@ -87,7 +87,7 @@ def test_row_groups_are_written_one_by_one_and_none_of_the_rows_is_lost(file: st
 
 def test_another_engine_reads_what_was_written(file: str) -> None:
     found = duckdb.execute(
-        "SELECT visit_id, kind, epoch(at), business_day FROM read_parquet(?) ORDER BY visit_id",
+        "SELECT visit_id, kind, epoch(seen_at), business_day FROM read_parquet(?) ORDER BY visit_id",
         [file],
     ).fetchall()
 
