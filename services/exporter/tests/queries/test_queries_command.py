@@ -32,6 +32,14 @@ def test_a_named_question_is_answered_as_a_table() -> None:
     assert "500.50" in answer.stdout
 
 
+def test_a_table_that_goes_elsewhere_than_to_a_terminal_breaks_no_word() -> None:
+    columns = ", ".join(f"'{'x' * 20}' AS a_column_with_a_long_name_{n}" for n in range(9))
+    answer = ask("--sql", f"SELECT {columns}")
+
+    assert "a_column_with_a_long_name_8" in answer.stdout
+    assert answer.stdout.count("x" * 20) == 9
+
+
 def test_without_a_day_it_is_asked_of_yesterday() -> None:
     answer = ask("--name", "best_sellers")
 

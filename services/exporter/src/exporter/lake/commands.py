@@ -1,12 +1,12 @@
 """The command that keeps the lake's tables in order: `exporter maintain`."""
 
 import typer
-from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table as RichTable
 
 from exporter.bootstrap import open_upkeep
 from exporter.lake.maintenance import Files, UpkeepReport
+from exporter.printing import print_table
 from exporter.settings import ExporterSettings
 from fashion_contracts.lake import TABLES
 from fashion_contracts.marts import MARTS
@@ -24,7 +24,7 @@ def maintain() -> None:
     except ShopError as error:
         typer.echo(f"{error.title}: {error.detail}", err=True)
         raise typer.Exit(1) from None
-    Console().print(_as_table(reports))
+    print_table(_as_table(reports))
 
 
 def _as_table(reports: list[UpkeepReport]) -> RichTable:

@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import assert_never
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from exporter.printing import print_table
 from exporter.queries.lake import Result
 
 
@@ -27,7 +27,7 @@ def show(result: Result, form: Format, *, title: str | None = None) -> None:
     """Print the answer: a table, CSV, or one JSON object a line in which money is text."""
     match form:
         case Format.TABLE:
-            Console().print(as_table(result, title))
+            print_table(as_table(result, title))
         case Format.CSV:
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerows([result.columns, *result.rows])

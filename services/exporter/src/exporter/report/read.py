@@ -117,7 +117,6 @@ def load_of(s3: "S3Client", bucket: str, day: date) -> Load | None:
         state=entry["state"],
         finished_at=datetime.fromisoformat(entry["finished_at"]),
         rows=rows,
-        events={name: int(value) for name, value in entry.get("events", {}).items()},
     )
 
 

@@ -109,7 +109,6 @@ class Load:
     state: str
     finished_at: datetime
     rows: Mapping[str, int]
-    events: Mapping[str, int]
 
 
 @dataclass(frozen=True)
