@@ -87,7 +87,7 @@ def test_row_groups_are_written_one_by_one_and_none_of_the_rows_is_lost(file: st
 
 def test_another_engine_reads_what_was_written(file: str) -> None:
     found = duckdb.execute(
-        "SELECT visit_id, kind, epoch(seen_at), business_day FROM read_parquet(?) ORDER BY visit_id",
+        "SELECT visit_id, kind, epoch(seen_at), business_day FROM read_parquet(?) ORDER BY 1",
         [file],
     ).fetchall()
 

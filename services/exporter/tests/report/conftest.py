@@ -106,6 +106,7 @@ def demo_report(day: date, seed: int = 7) -> DayReport:
             state="loaded",
             finished_at=datetime(2026, 11, 23, 17, 7, 12, tzinfo=UTC),
             rows={"purchases": 231, "purchase_lines": 402, "products": 1_000, "users": 2_377},
+            events={"kept": 48_101, "duplicates": 96, "of_other_days": 9, "bad": 4},
         ),
     )
 

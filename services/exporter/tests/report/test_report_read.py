@@ -1,6 +1,7 @@
 """The report is filled out of the lake's marts as they are."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -184,24 +185,26 @@ def test_trends_and_effects_of_the_day_alone_are_read(zones: ExporterSettings, f
 def test_the_latest_load_of_the_day_is_told(zones: ExporterSettings) -> None:
     s3, ids = client("s3"), iter(f"{number:026d}" for number in range(3))
     ledger = Ledger(s3, zones.clean_bucket, clock=lambda: NOON, new_id=lambda: next(ids))
-    told = LoadReport(
+    report = LoadReport(
         day=DAY,
-        run_id="its run",
+        run_id="",
         state="loaded",
         totals={"purchases.rows": Decimal(7), "purchases.total": Decimal("9.00")},
         intake=IntakeCounts(lines=4, kept=3, of_other_days=1, late={"2026-11-20": 1}),
         snapshots={"purchases": 5},
         seconds=1.5,
         fingerprint="7:9.00:0",
-    ).to_dict()
+    )
     for state in (RunState.PARTIAL, RunState.LOADED, RunState.FAILED):
-        ledger.end(ledger.start(DAY), state, told if state is RunState.LOADED else {})
+        run = ledger.start(DAY)
+        ledger.end(run, state, replace(report, run_id=run.id, state=state.value).to_dict())
 
     load = load_of(s3, zones.clean_bucket, DAY)
 
     assert load is not None
     assert (load.run_id[-1], load.state, load.finished_at) == ("1", "loaded", NOON)
     assert load.rows == {"purchases": 7}
+    assert (load.events["kept"], load.events["of_other_days"]) == (3, 1)
 
 
 @pytest.fixture

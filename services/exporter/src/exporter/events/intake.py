@@ -45,6 +45,11 @@ class IntakeCounts:
         self.duplicates += duplicates
         self.erased += erased
 
+    def by_fate(self) -> dict[str, int]:
+        """Return how many lines became what."""
+        fates = ("kept", "duplicates", "of_other_days", "bad", "erased")
+        return {fate: getattr(self, fate) for fate in fates}
+
     def totals(self) -> dict[str, Decimal]:
         """Return the counts by which the load is checked, named as the reconciliation does."""
         return {"events.rows": Decimal(self.kept), "bad_events.rows": Decimal(self.bad)}

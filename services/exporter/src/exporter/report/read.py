@@ -14,6 +14,7 @@ from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.expressions.parser import parse
 
+from exporter.events.intake import IntakeCounts
 from exporter.nightly.ledger import PREFIX, RunState
 from exporter.report.sales import DAYS_SHOWN
 from exporter.report.schemas import (
@@ -117,6 +118,7 @@ def load_of(s3: "S3Client", bucket: str, day: date) -> Load | None:
         state=entry["state"],
         finished_at=datetime.fromisoformat(entry["finished_at"]),
         rows=rows,
+        events=IntakeCounts(**entry["events"]).by_fate(),
     )
 
 

@@ -109,6 +109,8 @@ class Load:
     state: str
     finished_at: datetime
     rows: Mapping[str, int]
+    events: Mapping[str, int]
+    """What became of the landing zone's lines, and of how many."""
 
 
 @dataclass(frozen=True)
