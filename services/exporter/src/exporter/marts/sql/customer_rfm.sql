@@ -1,6 +1,6 @@
 -- Each buyer by recency, frequency and money
--- Fifths are of buyers, so equal buyers may fall into two of them; what is equal is told apart by
--- the other figures and then by the key, so that the same purchases always give the same scores.
+-- A score is the fifth of the buyers up to which one has come: 5 of a figure that none surpasses.
+-- Who is equal in a figure has the same score of it, so nobody who bought today is called lost.
 -- Who was erased is nobody's row. Whoever bought once is never champion, loyal or at_risk, whatever the fifth.
 WITH buyers AS (
     SELECT
@@ -18,9 +18,15 @@ WITH buyers AS (
         DATE_DIFF('day', last_day, :day) AS recency_days,
         frequency,
         monetary,
-        NTILE(5) OVER (ORDER BY last_day, frequency, monetary, user_key) AS recency_score,
-        NTILE(5) OVER (ORDER BY frequency, last_day, monetary, user_key) AS frequency_score,
-        NTILE(5) OVER (ORDER BY monetary, frequency, last_day, user_key) AS monetary_score
+        CAST(CEIL(
+            CAST(5 * COUNT(*) OVER (ORDER BY last_day) AS DOUBLE) / COUNT(*) OVER ()
+        ) AS INTEGER) AS recency_score,
+        CAST(CEIL(
+            CAST(5 * COUNT(*) OVER (ORDER BY frequency) AS DOUBLE) / COUNT(*) OVER ()
+        ) AS INTEGER) AS frequency_score,
+        CAST(CEIL(
+            CAST(5 * COUNT(*) OVER (ORDER BY monetary) AS DOUBLE) / COUNT(*) OVER ()
+        ) AS INTEGER) AS monetary_score
     FROM buyers
 )
 SELECT
