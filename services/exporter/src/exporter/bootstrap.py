@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from exporter.books.fingerprints import Fingerprints
 from exporter.books.snapshot import Source
 from exporter.erasure.accounts import ErasedAccounts
-from exporter.erasure.service import Eraser
+from exporter.erasure.service import Eraser, ErasureReport
 from exporter.events.erasing_landing import LandingEraser
 from exporter.events.landing import LandingZone
 from exporter.events.late_ledger import LateMarks
@@ -80,7 +80,12 @@ def open_night(
 ) -> Iterator[Night]:
     """Yield what loads several days; `on_loaded` is told afterwards which ones were."""
     with open_daily_load(settings, **wiring) as load, open_fingerprints(settings) as fingerprints:
-        yield Night(load, fingerprints, settings.recheck_days, on_loaded)
+
+        def erase() -> ErasureReport:
+            with open_upkeep(settings, clock=load.clock) as upkeep:
+                return upkeep.eraser.erase_all()
+
+        yield Night(load, fingerprints, settings.recheck_days, on_loaded, erase)
 
 
 @contextmanager

@@ -117,8 +117,13 @@ def load_of(s3: "S3Client", bucket: str, day: date) -> Load | None:
         state=entry["state"],
         finished_at=datetime.fromisoformat(entry["finished_at"]),
         rows=rows,
-        events={name: int(value) for name, value in entry.get("events", {}).items()},
+        events={name: _count(value) for name, value in entry.get("events", {}).items()},
     )
+
+
+def _count(value: int | Mapping[str, int]) -> int:
+    """Return a count of lines; those of late events are told day by day."""
+    return sum(value.values()) if isinstance(value, Mapping) else value
 
 
 def _sales(marts: Marts, day: date) -> dict[date, Sales]:
