@@ -168,7 +168,13 @@ def open_eraser(settings: ExporterSettings, engine: Engine, *, clock: Clock) -> 
     return Eraser(
         ErasedAccounts(engine),
         LandingEraser(s3, settings.landing_bucket, threads=settings.download_threads),
-        LakeEraser(open_lake(settings), s3, clock),
+        LakeEraser(
+            open_lake(settings),
+            s3,
+            settings.keep_quarantine_for,
+            clock,
+            open_ledger(settings).quarantined_files,
+        ),
         ErasureRecords(s3, settings.clean_bucket),
         Pseudonyms(settings.pseudonym_secret()),
         (*TABLES, *MARTS),
@@ -191,10 +197,12 @@ def open_upkeep(settings: ExporterSettings, *, clock: Clock = utc_now) -> Iterat
         settings.compaction_rows,
         settings.keep_snapshots_for,
         settings.orphans_after,
+        settings.keep_quarantine_for,
     )
+    quarantined = open_ledger(settings).quarantined_files
     # One connection holds the lock, the other asks who is erased.
     with _open_database(settings, pool_size=2) as engine, _source(engine, settings).locked():
         yield Upkeep(
-            Maintenance(open_lake(settings), client("s3"), rules, clock),
+            Maintenance(open_lake(settings), client("s3"), rules, clock, quarantined),
             open_eraser(settings, engine, clock=clock),
         )
