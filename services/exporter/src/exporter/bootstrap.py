@@ -38,6 +38,9 @@ from fashion_kit.clock import Clock, utc_now
 from fashion_kit.ids import new_id
 from fashion_kit.mysql import mysql_engine
 
+# One connection holds the lock, the other asks who is erased.
+_LOCK_AND_QUESTION = 2
+
 
 def _say_nothing(_: object) -> None:
     pass
@@ -79,11 +82,16 @@ def open_night(
     **wiring: Any,
 ) -> Iterator[Night]:
     """Yield what loads several days; `on_loaded` is told afterwards which ones were."""
-    with open_daily_load(settings, **wiring) as load, open_fingerprints(settings) as fingerprints:
+    with (
+        open_daily_load(settings, **wiring) as load,
+        open_fingerprints(settings) as fingerprints,
+        _open_database(settings, pool_size=_LOCK_AND_QUESTION) as engine,
+    ):
+        source, eraser = _source(engine, settings), open_eraser(settings, engine, clock=load.clock)
 
         def erase() -> ErasureReport:
-            with open_upkeep(settings, clock=load.clock) as upkeep:
-                return upkeep.eraser.erase_all()
+            with source.locked():
+                return eraser.erase_all()
 
         yield Night(load, fingerprints, settings.recheck_days, on_loaded, erase)
 
@@ -200,8 +208,10 @@ def open_upkeep(settings: ExporterSettings, *, clock: Clock = utc_now) -> Iterat
         settings.keep_quarantine_for,
     )
     quarantined = open_ledger(settings).quarantined_files
-    # One connection holds the lock, the other asks who is erased.
-    with _open_database(settings, pool_size=2) as engine, _source(engine, settings).locked():
+    with (
+        _open_database(settings, pool_size=_LOCK_AND_QUESTION) as engine,
+        _source(engine, settings).locked(),
+    ):
         yield Upkeep(
             Maintenance(open_lake(settings), client("s3"), rules, clock, quarantined),
             open_eraser(settings, engine, clock=clock),
