@@ -159,6 +159,7 @@ def test_segments_cohorts_and_the_funnel_are_read(zones: ExporterSettings, fill:
         Segment("lost", 1, Decimal("1.00")),
     ]
     assert report.cohorts == [CohortMonth(date(2024, 10, 1), 4, 1, 1, 0.25)]
+    assert report.as_of == {"segments": DAY, "cohorts": DAY}
     assert "No visits are known" in page_of(report, sections(report))
 
 
@@ -183,6 +184,7 @@ def test_the_latest_load_of_the_day_is_told(zones: ExporterSettings) -> None:
     s3, ids = client("s3"), iter(f"{number:026d}" for number in range(3))
     ledger = Ledger(s3, zones.clean_bucket, clock=lambda: NOON, new_id=lambda: next(ids))
     totals = {"totals": {"purchases.rows": "7", "purchases.total": "9.00"}, "events": {"bad": 1}}
+    totals["events"] |= {"late": {"2024-11-20": 2, "2024-11-21": 1}}
     for state in (RunState.PARTIAL, RunState.LOADED, RunState.FAILED):
         ledger.end(ledger.start(DAY), state, totals if state is RunState.LOADED else {})
 
@@ -190,7 +192,7 @@ def test_the_latest_load_of_the_day_is_told(zones: ExporterSettings) -> None:
 
     assert load is not None
     assert (load.run_id[-1], load.state, load.finished_at) == ("1", "loaded", NOON)
-    assert (load.rows, load.events) == ({"purchases": 7}, {"bad": 1})
+    assert (load.rows, load.events) == ({"purchases": 7}, {"bad": 1, "late": 3})
 
 
 @pytest.fixture
