@@ -183,8 +183,8 @@ def test_trends_and_effects_of_the_day_alone_are_read(zones: ExporterSettings, f
 def test_the_latest_load_of_the_day_is_told(zones: ExporterSettings) -> None:
     s3, ids = client("s3"), iter(f"{number:026d}" for number in range(3))
     ledger = Ledger(s3, zones.clean_bucket, clock=lambda: NOON, new_id=lambda: next(ids))
-    totals = {"totals": {"purchases.rows": "7", "purchases.total": "9.00"}, "events": {"bad": 1}}
-    totals["events"] |= {"late": {"2024-11-20": 2, "2024-11-21": 1}}
+    events = {"bad": 1, "late": {"2024-11-20": 2, "2024-11-21": 1}}
+    totals = {"totals": {"purchases.rows": "7", "purchases.total": "9.00"}, "events": events}
     for state in (RunState.PARTIAL, RunState.LOADED, RunState.FAILED):
         ledger.end(ledger.start(DAY), state, totals if state is RunState.LOADED else {})
 

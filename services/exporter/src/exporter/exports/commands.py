@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
+import pyarrow as pa
 import typer
 from pyiceberg.io import load_file_io
 
@@ -53,6 +54,8 @@ def _write(write: Export, out: str, first: str | None, last: str | None) -> dict
             requested_day(first, name="--from", now=now, timezone=zone),
             requested_day(last, name="--to", now=now, timezone=zone),
         )
+        # Arrow's own pools keep what they were once given; the system takes it back.
+        pa.set_memory_pool(pa.system_memory_pool())
         catalog = open_catalog()
         folder = Folder(load_file_io(catalog.properties, out), out)
         rows = write(Source(catalog, settings.glue_database), folder, period)
