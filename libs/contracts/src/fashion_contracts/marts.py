@@ -16,8 +16,16 @@ SALES_DAILY = Table(
     (
         Column("purchases", ColumnType.LONG, "Purchases not cancelled."),
         Column("units", ColumnType.LONG, "Units in them."),
-        Column("buyers", ColumnType.LONG, "Different buyers."),
-        Column("new_buyers", ColumnType.LONG, "Buyers who had never bought before this day."),
+        Column(
+            "buyers",
+            ColumnType.LONG,
+            "Different buyers; each purchase of an erased buyer counts as one.",
+        ),
+        Column(
+            "new_buyers",
+            ColumnType.LONG,
+            "Buyers who had never bought before this day, none of them erased.",
+        ),
         Column("goods", ColumnType.MONEY, "What their lines add up to."),
         Column("shipping", ColumnType.MONEY, "Shipping charged."),
         Column("tax", ColumnType.MONEY, "Tax in, or on top of, the prices."),
@@ -153,8 +161,13 @@ RECOMMENDATION_EFFECT_DAILY = Table(
         Column(
             "carts", ColumnType.LONG, "Carts from them, or of what the shopper had clicked in them."
         ),
-        Column("purchases", ColumnType.LONG, "Purchases with such a product that day."),
-        Column("revenue", ColumnType.MONEY, "What those lines came to."),
+        Column(
+            "purchases",
+            ColumnType.LONG,
+            "Purchases with such a product that day; each counts once, for the list that led to it "
+            "last.",
+        ),
+        Column("revenue", ColumnType.MONEY, "What the lines came to that this list led to."),
         Column("click_through", ColumnType.DOUBLE, "Clicked answers over answers shown.", False),
         _BUSINESS_DAY,
     ),

@@ -1,4 +1,4 @@
-"""Money and instants as the lake keeps them."""
+"""Money as the lake keeps it, and instants as MySQL does."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +14,6 @@ def money(value: Decimal) -> Decimal:
     return exact
 
 
-def instant(value: datetime) -> datetime:
-    """Return MySQL's naive UTC instant as an aware one."""
-    return value.replace(tzinfo=UTC)
+def naive(instant: datetime) -> datetime:
+    """Return an aware instant as MySQL keeps it: UTC, without a zone."""
+    return instant.astimezone(UTC).replace(tzinfo=None)

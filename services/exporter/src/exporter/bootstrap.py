@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from exporter.books.fingerprints import Fingerprints
 from exporter.books.snapshot import Source
 from exporter.erasure.accounts import ErasedAccounts
-from exporter.erasure.service import Eraser
+from exporter.erasure.service import Eraser, ErasureReport
 from exporter.events.erasing_landing import LandingEraser
 from exporter.events.landing import LandingZone
 from exporter.events.late_ledger import LateMarks
@@ -37,6 +37,9 @@ from fashion_kit.aws import client
 from fashion_kit.clock import Clock, utc_now
 from fashion_kit.ids import new_id
 from fashion_kit.mysql import mysql_engine
+
+# One connection holds the lock, the other asks who is erased.
+_LOCK_AND_QUESTION = 2
 
 
 def _say_nothing(_: object) -> None:
@@ -79,8 +82,18 @@ def open_night(
     **wiring: Any,
 ) -> Iterator[Night]:
     """Yield what loads several days; `on_loaded` is told afterwards which ones were."""
-    with open_daily_load(settings, **wiring) as load, open_fingerprints(settings) as fingerprints:
-        yield Night(load, fingerprints, settings.recheck_days, on_loaded)
+    with (
+        open_daily_load(settings, **wiring) as load,
+        open_fingerprints(settings) as fingerprints,
+        _open_database(settings, pool_size=_LOCK_AND_QUESTION) as engine,
+    ):
+        source, eraser = _source(engine, settings), open_eraser(settings, engine, clock=load.clock)
+
+        def erase() -> ErasureReport:
+            with source.locked():
+                return eraser.erase_all()
+
+        yield Night(load, fingerprints, settings.recheck_days, on_loaded, erase)
 
 
 @contextmanager
@@ -163,7 +176,13 @@ def open_eraser(settings: ExporterSettings, engine: Engine, *, clock: Clock) -> 
     return Eraser(
         ErasedAccounts(engine),
         LandingEraser(s3, settings.landing_bucket, threads=settings.download_threads),
-        LakeEraser(open_lake(settings), s3, clock),
+        LakeEraser(
+            open_lake(settings),
+            s3,
+            settings.keep_quarantine_for,
+            clock,
+            open_ledger(settings).quarantined_files,
+        ),
         ErasureRecords(s3, settings.clean_bucket),
         Pseudonyms(settings.pseudonym_secret()),
         (*TABLES, *MARTS),
@@ -186,10 +205,14 @@ def open_upkeep(settings: ExporterSettings, *, clock: Clock = utc_now) -> Iterat
         settings.compaction_rows,
         settings.keep_snapshots_for,
         settings.orphans_after,
+        settings.keep_quarantine_for,
     )
-    # One connection holds the lock, the other asks who is erased.
-    with _open_database(settings, pool_size=2) as engine, _source(engine, settings).locked():
+    quarantined = open_ledger(settings).quarantined_files
+    with (
+        _open_database(settings, pool_size=_LOCK_AND_QUESTION) as engine,
+        _source(engine, settings).locked(),
+    ):
         yield Upkeep(
-            Maintenance(open_lake(settings), client("s3"), rules, clock),
+            Maintenance(open_lake(settings), client("s3"), rules, clock, quarantined),
             open_eraser(settings, engine, clock=clock),
         )

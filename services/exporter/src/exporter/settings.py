@@ -107,6 +107,8 @@ class ExporterSettings(LakeSettings):
     """How long a table's earlier states can still be read."""
     orphans_after: timedelta = timedelta(days=1)
     """How old a file that is in no snapshot must be to be removed."""
+    keep_quarantine_for: timedelta = timedelta(days=30)
+    """How long the files of a day that broke a rule are kept for whoever looks into it."""
     recheck_days: int = Field(45, ge=0)
     """How many of the latest loaded days are compared with the database for late changes."""
 

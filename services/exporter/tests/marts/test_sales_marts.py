@@ -72,6 +72,18 @@ class TestSales:
 
         assert [row["new_buyers"] for row in lake.rows(SALES_DAILY)] == [1, 0]
 
+    def test_erased_buyers_stay_as_many_as_their_purchases_and_are_never_new(
+        self, lake: Any
+    ) -> None:
+        for _ in range(3):
+            lake.buy("erased", (1, 1, "10.00"))
+        lake.buy("ann", (1, 1, "10.00"))
+        lake.buy("ann", (1, 1, "10.00"))
+        lake.refresh(DAY, only=[SALES_DAILY])
+
+        [row] = lake.rows(SALES_DAILY)
+        assert (row["purchases"], row["buyers"], row["new_buyers"]) == (5, 4, 1)
+
 
 class TestProducts:
     def test_each_product_has_what_became_of_it(self, lake: Any) -> None:

@@ -185,6 +185,21 @@ class TestRecommendations:
         assert effect["picks"][2:6] == (1, 0, 0, Decimal(0))
         assert effect["cart"][2:6] == (1, 1, 1, Decimal("10.00"))
 
+    def test_a_purchase_from_two_lists_counts_once_and_each_line_where_it_came_from(
+        self, lake: Any
+    ) -> None:
+        self.shown(lake, "ann", "R1")
+        self.shown(lake, "ann", "R2", "cart")
+        lake.act("ann", "list_click", 1, recommendation_id="R1", at=time(10))
+        lake.act("ann", "list_click", 2, recommendation_id="R2", at=time(11))
+        lake.act("ann", "list_click", 3, recommendation_id="R2", at=time(11))
+        lake.buy("ann", (1, 1, "5.00"), (2, 1, "7.00"), (3, 1, "1.00"))
+        lake.buy("ann", (1, 1, "5.00"))
+
+        effect = self.effect(lake)
+        assert effect["picks"][4:6] == (1, Decimal("10.00"))
+        assert effect["cart"][4:6] == (1, Decimal("8.00"))
+
     @pytest.mark.parametrize(
         "fault",
         [

@@ -118,7 +118,7 @@ class Shop:
         self._zones = zones
 
     def turn(self, is_late: bool, line: str) -> None:
-        """Let the day have one more purchase and event, other states and stocks; or not."""
+        """Let the day have one more purchase, another event, other states and stocks; or not."""
         moved = NOON if is_late else NOON + timedelta(days=9)
         first, second = self._purchases
         for statement in (
@@ -132,11 +132,8 @@ class Shop:
         self._session.commit()
         key = f"{hour_prefix(NOON)}clickstream-late.gz"
         for zones in self._zones:
-            place = {"Bucket": zones.landing_bucket, "Key": key}
-            if is_late:
-                client("s3").put_object(**place, Body=gzip.compress(line.encode()))
-            else:
-                client("s3").delete_object(**place)
+            body = gzip.compress(line.encode())
+            client("s3").put_object(Bucket=zones.landing_bucket, Key=key, Body=body)
 
 
 @pytest.fixture
@@ -167,7 +164,8 @@ def turn(
     for each in both:
         deliver(each, NOON, event("e1", NOON), "no json")
     day = Shop(shop, bought, both)
-    return lambda is_late: day.turn(is_late, json.dumps(event("e2", NOON)))
+    lines = {is_late: event("e2", NOON, product_id=1 + is_late) for is_late in (True, False)}
+    return lambda is_late: day.turn(is_late, json.dumps(lines[is_late]))
 
 
 def test_a_load_that_dies_before_any_step_is_finished_by_the_next(

@@ -184,6 +184,17 @@ def test_purchases_committed_while_the_load_reads_are_not_seen(
     assert len(rows(zones, PURCHASES)) == len(rows(zones, PURCHASE_LINES)) == 1
 
 
+def test_ids_that_do_not_follow_the_time_are_no_fault(
+    zones: ExporterSettings, buy: Buy, load: Load, rows: Rows
+) -> None:
+    bought = [buy(NOON - timedelta(minutes=number), "1.00", "2.00") for number in range(20)]
+
+    load(zones, DAY)
+
+    assert [row["id"] for row in rows(zones, PURCHASES)] == bought
+    assert len(rows(zones, PURCHASE_LINES)) == 40
+
+
 def test_many_rows_make_several_files_and_none_is_lost(
     new_zones: Callable[..., ExporterSettings], buy: Buy, load: Load, rows: Rows
 ) -> None:

@@ -101,6 +101,7 @@ def demo_report(day: date, seed: int = 7) -> DayReport:
             ListEffect("product_page", 2_904, 371, 160, 71, money(98_015), 0.1203),
             ListEffect("cart", 610, 22, 9, 2, money(2_310), 0.0361),
         ],
+        as_of=dict.fromkeys(("cohorts", "segments", "pairs"), day + timedelta(days=1)),
         load=Load(
             run_id="01KAR5V9T3Q8Z7Y6X5W4V3T2S1",
             state="loaded",

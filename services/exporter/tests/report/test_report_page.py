@@ -77,6 +77,13 @@ def test_the_headline_has_each_figure_and_its_changes() -> None:
     assert "The 2 days before came to INR 568,019.20 on average." in text
 
 
+def test_what_looks_at_all_days_says_up_to_which_one(demo: DayReport) -> None:
+    notes = {part.name: part.note for part in sections(demo)}
+
+    dated = {name for name, note in notes.items() if note.endswith(" As of 24 November 2026.")}
+    assert dated == {"cohorts", "segments", "baskets"}
+
+
 def test_days_that_are_not_known_are_said_to_be_so() -> None:
     report = DayReport(DAY, ZONE, "INR", sales={DAY: sales(DAY, "10.00", 1)})
 

@@ -162,6 +162,7 @@ def test_segments_cohorts_and_the_funnel_are_read(zones: ExporterSettings, fill:
         Segment("lost", 1, Decimal("1.00")),
     ]
     assert report.cohorts == [CohortMonth(date(2024, 10, 1), 4, 1, 1, 0.25)]
+    assert report.as_of == {"segments": DAY, "cohorts": DAY}
     assert "No visits are known" in page_of(report, sections(report))
 
 

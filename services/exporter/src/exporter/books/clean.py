@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from exporter.lake.tables import arrow_schema
 from exporter.privacy import Pseudonyms, text
-from exporter.textual import each_once
+from exporter.textual import each_once, pair_once
 from fashion_contracts.lake import PRODUCTS, PURCHASE_LINES, PURCHASES, USERS, Table
 
 # The first age of each band; below the first one is a band of its own.
@@ -52,14 +52,15 @@ def products(page: pa.RecordBatch) -> pa.RecordBatch:
 
 def users(page: pa.RecordBatch, pseudonyms: Pseudonyms) -> pa.RecordBatch:
     """Return users as the lake keeps them: a pseudonym, and what does not name a person."""
+    city, country = pair_once(page["place"], city_and_country)
     return _rows(
         USERS,
         page,
         user_key=each_once(page["id"], pseudonyms.of_user),
         sex=each_once(page["sex"], _sex),
         age_band=each_once(page["age"], age_band),
-        city=each_once(page["place"], lambda place: city_and_country(place)[0]),
-        country=each_once(page["place"], lambda place: city_and_country(place)[1]),
+        city=city,
+        country=country,
         registered_at=page["created_at"],
     )
 

@@ -1,13 +1,14 @@
 """What a day's purchases look like in one short text: another text, other purchases."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine
 
+from exporter.amounts import naive
 from fashion_kit.clock import day_interval
 
 # XOR, because it needs no order. Over SHA-2 and not over CRC-32: CRC-32 is linear, so two
@@ -41,7 +42,7 @@ TOTALS = (
 
 def day_totals(connection: Connection, start: datetime, end: datetime) -> dict[str, str]:
     """Return counts, sums and fingerprint of what was bought in [start, end)."""
-    interval = {"start": _naive(start), "end": _naive(end)}
+    interval = {"start": naive(start), "end": naive(end)}
     totals = {"purchases.fingerprint": fingerprint(connection, start, end)}
     for statement in TOTALS:
         row = connection.exec_driver_sql(statement, interval).mappings().one()
@@ -51,7 +52,7 @@ def day_totals(connection: Connection, start: datetime, end: datetime) -> dict[s
 
 def fingerprint(connection: Connection, start: datetime, end: datetime) -> str:
     """Return the fingerprint of the purchases of [start, end), as the connection sees them."""
-    interval = {"start": _naive(start), "end": _naive(end)}
+    interval = {"start": naive(start), "end": naive(end)}
     count, total, mixed = connection.exec_driver_sql(FINGERPRINT, interval).one()
     return as_text(count, total, int(mixed))
 
@@ -82,7 +83,7 @@ class Marks:
     def add(self, purchases: Iterable[tuple[str, str, Decimal, datetime]]) -> None:
         """Take in id, status, total and time of the last change of some purchases."""
         for id_, status, total, updated_at in purchases:
-            at = _naive(updated_at).strftime("%Y-%m-%d %H:%M:%S.%f")
+            at = naive(updated_at).strftime("%Y-%m-%d %H:%M:%S.%f")
             digest = sha256(f"{id_}|{status}|{total}|{at}".encode()).digest()
             self._mixed ^= int.from_bytes(digest[:8])
             self._count += 1
@@ -96,7 +97,3 @@ class Marks:
 def as_text(count: int, total: Decimal, mixed: int) -> str:
     """Return the fingerprint of so many purchases with this total and this mixture."""
     return f"{count}:{total:.2f}:{mixed:016x}"
-
-
-def _naive(value: datetime) -> datetime:
-    return value.astimezone(UTC).replace(tzinfo=None)

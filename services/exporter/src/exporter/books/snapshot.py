@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine
 
+from exporter.amounts import naive
 from exporter.books.fingerprints import as_text
 from exporter.books.pages import Bounds, Page, PageReader, Select, one_ahead
 from exporter.books.selects import LINES, PRODUCTS, PURCHASES, USERS
@@ -33,7 +34,7 @@ class Snapshot:
     def __init__(
         self, connection: Connection, day: date, interval: tuple[datetime, datetime], rows: int
     ) -> None:
-        start, end = map(_naive, interval)
+        start, end = map(naive, interval)
         self._reader = PageReader(
             connection, {"day": day, "start": start, "end": end}, page_rows=rows
         )
@@ -135,7 +136,3 @@ class LockedSource:
 def _nothing(select: Select) -> Totals:
     names = ("rows", *select.sums)
     return {f"{select.table}.{name}": Decimal(0) for name in names}
-
-
-def _naive(value: datetime) -> datetime:
-    return value.astimezone(UTC).replace(tzinfo=None)

@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from exporter.bootstrap import open_upkeep
+from exporter.command_line import told
 from exporter.settings import ExporterSettings
-from fashion_kit.errors import ShopError
-from fashion_kit.logs import configure
 
 
 def erase(
@@ -19,20 +18,10 @@ def erase(
     ] = None,
 ) -> None:
     """Erase people from lake and landing zone; without an id, all whose account is erased."""
-    settings = ExporterSettings()
-    configure(settings.log_level, settings.log_format, service="exporter")
-    try:
-        with open_upkeep(settings) as upkeep:
-            if user or anonymous:
-                report = upkeep.eraser.erase(user or [], anonymous or [])
-            else:
-                report = upkeep.eraser.erase_all()
-    except ShopError as error:
-        typer.echo(f"{error.title}: {error.detail}", err=True)
-        raise typer.Exit(1) from None
-    lake, landing = report.lake, report.landing
-    typer.echo(
-        f"{report.people} people erased: {lake.rows:,} rows of {lake.files:,} files,"
-        f" {lake.snapshots:,} snapshots and {lake.objects:,} old files of the lake;"
-        f" {landing.lines:,} lines of {landing.objects:,} objects of the landing zone."
-    )
+    with told(ExporterSettings) as settings, open_upkeep(settings) as upkeep:
+        if user or anonymous:
+            report = upkeep.eraser.erase(user or [], anonymous or [])
+        else:
+            report = upkeep.eraser.erase_all()
+    for line in report.lines():
+        typer.echo(line)

@@ -22,6 +22,15 @@ class ErasureReport:
     landing: Forgotten = field(default_factory=Forgotten)
     lake: Rewritten = field(default_factory=Rewritten)
 
+    def lines(self) -> list[str]:
+        """Return it as a person reads it."""
+        lake, landing = self.lake, self.landing
+        return [
+            f"{self.people} people erased: {lake.rows:,} rows of {lake.files:,} files,"
+            f" {lake.snapshots:,} snapshots and {lake.objects:,} old files of the lake;"
+            f" {landing.lines:,} lines of {landing.objects:,} objects of the landing zone."
+        ]
+
 
 @dataclass(frozen=True)
 class Eraser:

@@ -26,7 +26,10 @@ EARLIER = pa.schema(
 
 @dataclass
 class IntakeCounts:
-    """What became of the lines: lines = kept + duplicates + of_other_days + bad + erased."""
+    """What became of the lines: lines = kept + duplicates + of_other_days + bad + erased.
+
+    Rows are kept + retained of events, bad + bad_retained of bad ones.
+    """
 
     lines: int = 0
     kept: int = 0
@@ -36,6 +39,10 @@ class IntakeCounts:
     bad: int = 0
     erased: int = 0
     """Events of people who asked to be forgotten."""
+    retained: int = 0
+    """Events that the lake has of the day and the landing zone has no more."""
+    bad_retained: int = 0
+    """Bad lines that the lake has of the day, and whose objects the landing zone has no more."""
     late: dict[str, int] = field(default_factory=dict)
     """Of the other days' events, those of each earlier day that the lake did not have."""
 
@@ -52,7 +59,10 @@ class IntakeCounts:
 
     def totals(self) -> dict[str, Decimal]:
         """Return the counts by which the load is checked, named as the reconciliation does."""
-        return {"events.rows": Decimal(self.kept), "bad_events.rows": Decimal(self.bad)}
+        return {
+            "events.rows": Decimal(self.kept + self.retained),
+            "bad_events.rows": Decimal(self.bad + self.bad_retained),
+        }
 
 
 @dataclass
@@ -75,12 +85,16 @@ class EventsOfDay:
     earlier: list[pa.RecordBatch] = field(default_factory=list)
     """Events of earlier days, as `EARLIER` describes them."""
     seen: set[str] = field(default_factory=set)
+    """Ids of the day's events in the landing zone."""
+    objects: set[str] = field(default_factory=set)
+    """Keys of what was read."""
 
     def batches(self) -> Iterator[list[Interaction]]:
         """Yield the day's events, object by object; what is no event is kept as a bad line."""
         start, end = self.interval
         folders = list(hour_prefixes(start, end + timedelta(hours=self.late_hours)))
         for key, payload in self.landing.objects(folders, self.marked):
+            self.objects.add(key)
             events: list[Interaction] = []
             earlier: list[Interaction] = []
             bad: list[BadLine] = []
@@ -99,6 +113,11 @@ class EventsOfDay:
             self._note_earlier(key, earlier)
             yield [event for event in events if self._is_new(event)]
 
+    def counts_bad_lines_of(self, key: str) -> bool:
+        """Return whether an object's bad lines are this day's."""
+        start, end = self.interval
+        return start <= hour_of(key) < end
+
     def _is_new(self, event: Interaction) -> bool:
         if event.event_id in self.seen:
             self.counts.duplicates += 1
@@ -111,8 +130,7 @@ class EventsOfDay:
         if not bad:
             return
         self.landing.keep_bad(key, bad)
-        start, end = self.interval
-        if not start <= hour_of(key) < end:
+        if not self.counts_bad_lines_of(key):
             self.counts.of_other_days += len(bad)
             return
         self.counts.bad += len(bad)

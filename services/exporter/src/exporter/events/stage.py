@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -13,6 +14,8 @@ from exporter.events.duplicates import known_ids
 from exporter.events.intake import EventsOfDay, IntakeCounts
 from exporter.events.landing import LandingZone
 from exporter.events.late_ledger import LateMarks
+from exporter.events.retention import retained_bad_events, retained_events
+from exporter.lake.erasure import Erasures
 from exporter.lake.erasure_ledger import ErasureRecords
 from exporter.lake.iceberg import Lake
 from exporter.lake.staging import StagedTable
@@ -56,22 +59,24 @@ class EventStage:
             self.rules.late_hours,
             self.late.objects(day),
         )
-        events = self.lake.stage(EVENTS, watch(EVENTS, self._new_rows(intake)), day)
-        bad = self.lake.stage(BAD_EVENTS, watch(BAD_EVENTS, intake.bad), day)
+        erasures = self.erasures.read()
+        rows = chain(self._new_rows(intake, erasures), retained_events(self.lake, intake, erasures))
+        events = self.lake.stage(EVENTS, watch(EVENTS, rows), day)
+        bad_rows = chain(intake.bad, retained_bad_events(self.lake, intake))
+        bad = self.lake.stage(BAD_EVENTS, watch(BAD_EVENTS, bad_rows), day)
         self._mark_late(intake)
         return [events, bad], intake.counts
 
-    def _new_rows(self, intake: EventsOfDay) -> Iterator[pa.RecordBatch]:
+    def _new_rows(self, intake: EventsOfDay, erasures: Erasures) -> Iterator[pa.RecordBatch]:
         """Yield the day's rows that no other day has."""
-        for rows in _gathered(self._rows(intake), self.rules.lookup_rows):
+        for rows in _gathered(self._rows(intake, erasures), self.rules.lookup_rows):
             known = known_ids(self.lake, rows, self.rules.clock_slack, except_day=intake.day)
             new = rows.filter(pc.invert(pc.is_in(rows.column("event_id"), value_set=known)))
             intake.counts.leave_out(duplicates=rows.num_rows - new.num_rows)
             yield from new.to_batches()
 
-    def _rows(self, intake: EventsOfDay) -> Iterator[pa.RecordBatch]:
+    def _rows(self, intake: EventsOfDay, erasures: Erasures) -> Iterator[pa.RecordBatch]:
         """Yield the day's rows, those of erased people left out."""
-        erasures = self.erasures.read()
         for events in intake.batches():
             rows = as_batch(
                 EVENTS, [clean_event(event, self.pseudonyms, intake.day) for event in events]

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Annotated
 
+import pyarrow as pa
 import typer
 from pyiceberg.io import load_file_io
 
+from exporter.command_line import told
 from exporter.exports.datasets import FEWEST_INTERACTIONS, INTERACTIONS
 from exporter.exports.personalize import export_personalize
 from exporter.exports.session_rec import export_session_rec
@@ -15,7 +17,6 @@ from exporter.lake.catalog import open_catalog
 from exporter.nightly.days import requested_day
 from exporter.settings import LakeSettings
 from fashion_kit.clock import utc_now
-from fashion_kit.errors import ShopError
 
 Export = Callable[[Source, Folder, Period], dict[str, int]]
 First = Annotated[
@@ -47,19 +48,17 @@ def session_rec(out: Out, first: First = None, last: Last = None) -> None:
 
 
 def _write(write: Export, out: str, first: str | None, last: str | None) -> dict[str, int]:
-    settings = LakeSettings()
-    now, zone = utc_now(), settings.business_timezone
-    try:
+    with told(LakeSettings) as settings:
+        now, zone = utc_now(), settings.business_timezone
         period = Period(
             requested_day(first, name="--from", now=now, timezone=zone),
             requested_day(last, name="--to", now=now, timezone=zone),
         )
+        # Arrow's own pools keep what they were once given; the system takes it back.
+        pa.set_memory_pool(pa.system_memory_pool())
         catalog = open_catalog()
         folder = Folder(load_file_io(catalog.properties, out), out)
         rows = write(Source(catalog, settings.glue_database), folder, period)
-    except ShopError as error:
-        typer.echo(f"{error.title}: {error.detail}", err=True)
-        raise typer.Exit(1) from None
     for name, count in rows.items():
         typer.echo(f"{out.rstrip('/')}/{name}: {count:,} rows")
     return rows

@@ -13,6 +13,7 @@ from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.expressions.parser import parse
 
 from exporter.exports.errors import BadPeriodError
+from exporter.lake.iceberg import read_files
 from fashion_contracts.lake import Table
 
 MICROSECONDS: Final = 1_000_000
@@ -53,11 +54,14 @@ class Source:
         except NoSuchTableError:
             return
         rows = parse(where) if where else AlwaysTrue()
-        scan = found.scan(rows, selected_fields=tuple(columns))
-        for batch in scan.to_arrow_batch_reader():
+        # One file at a time: pyiceberg's own reader takes up several, whole.
+        tasks = found.scan(rows).plan_files()
+        for batch in read_files(found, tasks, rows, columns):
             # The scan has an order of columns and a kind of text of its own.
             arrays = [_as_text(batch.column(name)) for name in columns]
             yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+        # Else what a day's file took stays ours, in pieces too small for the next one's.
+        pa.default_memory_pool().release_unused()
 
 
 def microseconds(instants: Any) -> Any:

@@ -1,29 +1,21 @@
 """The command that keeps the lake's tables in order: `exporter maintain`."""
 
-import typer
 from rich.filesize import decimal
 from rich.table import Table as RichTable
 
 from exporter.bootstrap import open_upkeep
+from exporter.command_line import told
 from exporter.lake.maintenance import Files, UpkeepReport
 from exporter.printing import print_table
 from exporter.settings import ExporterSettings
 from fashion_contracts.lake import TABLES
 from fashion_contracts.marts import MARTS
-from fashion_kit.errors import ShopError
-from fashion_kit.logs import configure
 
 
 def maintain() -> None:
     """Compact the lake's tables, let old snapshots expire, remove files that nobody needs."""
-    settings = ExporterSettings()
-    configure(settings.log_level, settings.log_format, service="exporter")
-    try:
-        with open_upkeep(settings) as upkeep:
-            reports = list(upkeep.maintenance.run((*TABLES, *MARTS)))
-    except ShopError as error:
-        typer.echo(f"{error.title}: {error.detail}", err=True)
-        raise typer.Exit(1) from None
+    with told(ExporterSettings) as settings, open_upkeep(settings) as upkeep:
+        reports = list(upkeep.maintenance.run((*TABLES, *MARTS)))
     print_table(_as_table(reports))
 
 

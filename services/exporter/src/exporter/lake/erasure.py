@@ -4,16 +4,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from pyiceberg.expressions import AlwaysTrue, In, Reference
 from pyiceberg.expressions.literals import literal
 from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as IcebergTable
 
-from exporter.lake.files import expire_snapshots, files_by_day, remove_orphans
+from exporter.lake.files import Quarantined, expire_snapshots, files_by_day, remove_orphans
 from exporter.lake.iceberg import Lake, read_files
 from fashion_contracts.lake import PURCHASE_LINES, PURCHASES, Table
 from fashion_kit.clock import Clock
@@ -40,7 +41,7 @@ class Erasures:
         if column is None or not self.keys:
             return batch
         people = batch.column(column)
-        is_erased = pc.is_in(people, value_set=self._values.cast(people.type))
+        is_erased = self.include(people)
         if not pc.any(is_erased).as_py():
             return batch
         if table.name not in NAMELESS_TABLES:
@@ -48,6 +49,10 @@ class Erasures:
         nameless = pc.if_else(is_erased, pa.scalar(NOBODY, people.type), people)
         index = batch.schema.get_field_index(column)
         return batch.set_column(index, batch.schema.field(index), nameless)
+
+    def include(self, people: Any) -> Any:
+        """Return which of these pseudonyms are theirs."""
+        return pc.is_in(people, value_set=self._values.cast(people.type))
 
     @cached_property
     def _values(self) -> pa.StringArray:
@@ -76,24 +81,36 @@ class Rewritten:
 class LakeEraser:
     """Takes people out of the tables' current rows, and out of all that went before.
 
-    Whoever runs it holds the lock that keeps loads apart: it leaves no file that is not current.
+    Whoever runs it holds the lock that keeps loads apart: it leaves no file that is not current,
+    but quarantined ones that hold none of these people.
     """
 
-    def __init__(self, lake: Lake, s3: "S3Client", clock: Clock) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        s3: "S3Client",
+        keep_quarantine_for: timedelta,
+        clock: Clock,
+        quarantined: Quarantined,
+    ) -> None:
         self._lake = lake
         self._s3 = s3
+        self._keep_quarantine_for = keep_quarantine_for
         self._clock = clock
+        self._quarantined = quarantined
 
     def erase(self, definitions: Sequence[Table], keys: Collection[str]) -> Rewritten:
         """Erase the people behind these pseudonyms from the tables."""
         erasures = Erasures(frozenset(keys))
+        quarantined = self._quarantined(self._clock() - self._keep_quarantine_for)
         total = Rewritten()
         for definition in definitions:
             column = person_column(definition)
             table = self._lake.find(definition)
             if column is not None and table is not None and keys:
                 total += self._rewrite(definition, table, column, erasures)
-                total += self._forget_the_past(table)
+                spared = _without(erasures, table, column, quarantined)
+                total += self._forget_the_past(table, spared)
         return total
 
     def _rewrite(
@@ -118,7 +135,7 @@ class LakeEraser:
         table.refresh()
         return total
 
-    def _forget_the_past(self, table: IcebergTable) -> Rewritten:
+    def _forget_the_past(self, table: IcebergTable, spared: Collection[str]) -> Rewritten:
         if table.current_snapshot() is None:
             return Rewritten()
         # A snapshot says of the files that it took away what their least and greatest values were.
@@ -129,12 +146,34 @@ class LakeEraser:
         # By the catalogue's clock or S3's, all there is may be a little younger than our now.
         soon = self._clock() + timedelta(days=1)
         snapshots = expire_snapshots(table, soon)
-        return Rewritten(snapshots=snapshots, objects=remove_orphans(self._s3, table, soon).objects)
+        removed = remove_orphans(self._s3, table, soon, spared)
+        return Rewritten(snapshots=snapshots, objects=removed.objects)
 
 
 def person_column(table: Table) -> str | None:
     """Return the column that holds a person's pseudonym, if the table has one."""
     return next((column.name for column in table.columns if column.name in PERSON_COLUMNS), None)
+
+
+def _without(
+    erasures: Erasures, table: IcebergTable, column: str, files: Collection[str]
+) -> list[str]:
+    """Return those of the table's files that hold none of these people."""
+    folder = f"{table.location()}/"
+    return [
+        path
+        for path in files
+        if path.startswith(folder) and not _holds(erasures, table, column, path)
+    ]
+
+
+def _holds(erasures: Erasures, table: IcebergTable, column: str, path: str) -> bool:
+    file = table.io.new_input(path)
+    if not file.exists():
+        return False
+    with file.open() as stream:
+        people = pq.read_table(cast(pa.NativeFile, stream), columns=[column]).column(column)
+    return bool(pc.any(erasures.include(people)).as_py())
 
 
 def _all_rows(table: IcebergTable, tasks: Sequence[FileScanTask]) -> Iterator[pa.RecordBatch]:

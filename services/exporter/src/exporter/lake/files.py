@@ -1,6 +1,6 @@
 """A table's files: grouped by day, rewritten, and those that nothing refers to any more removed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -50,11 +50,17 @@ def expire_snapshots(table: IcebergTable, before: datetime) -> int:
     return count - len(table.snapshots())
 
 
-def remove_orphans(s3: "S3Client", table: IcebergTable, before: datetime) -> Removed:
-    """Remove the objects in the table's folder that are older and in no snapshot of it."""
+Quarantined = Callable[[datetime], Collection[str]]
+"""Tells which files were quarantined at an instant or since: no snapshot has them, people look."""
+
+
+def remove_orphans(
+    s3: "S3Client", table: IcebergTable, before: datetime, spared: Collection[str]
+) -> Removed:
+    """Remove the table's objects that are older, in no snapshot of it, and not to be spared."""
     location = urlsplit(table.location())
     root = f"{location.scheme}://{location.netloc}/"
-    kept = _referenced(table)
+    kept = _referenced(table).union(spared)
     orphans = [
         item
         for item in _objects(s3, location.netloc, location.path.strip("/") + "/")

@@ -4,7 +4,7 @@ Whoever runs it holds the lock that keeps loads apart. Readers are not disturbed
 they plan to read stay until their snapshot expires.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -24,7 +24,7 @@ from pyiceberg.table import FileScanTask
 from pyiceberg.table import Table as IcebergTable
 
 from exporter.errors import CompactionError
-from exporter.lake.files import Removed, expire_snapshots, files_by_day, remove_orphans
+from exporter.lake.files import Quarantined, Removed, expire_snapshots, files_by_day, remove_orphans
 from exporter.lake.iceberg import Lake, read_files
 from fashion_contracts.lake import Table
 from fashion_kit.clock import Clock
@@ -41,6 +41,7 @@ class UpkeepRules:
     rows_in_memory: int
     keep_snapshots_for: timedelta
     orphans_after: timedelta
+    keep_quarantine_for: timedelta
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,26 @@ class UpkeepReport:
 class Maintenance:
     """Compacts tables, lets old snapshots expire and removes orphans."""
 
-    def __init__(self, lake: Lake, s3: "S3Client", rules: UpkeepRules, clock: Clock) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        s3: "S3Client",
+        rules: UpkeepRules,
+        clock: Clock,
+        quarantined: Quarantined,
+    ) -> None:
         self._lake = lake
+        self._quarantined = quarantined
         self._s3 = s3
         self._rules = rules
         self._clock = clock
 
     def run(self, definitions: Sequence[Table]) -> Iterator[UpkeepReport]:
         """Yield what was done for each of the tables that exist."""
+        spared = self._quarantined(self._clock() - self._rules.keep_quarantine_for)
         for definition in definitions:
             if (table := self._lake.find(definition)) is not None:
-                yield self._maintain(definition, table)
+                yield self._maintain(definition, table, spared)
 
     def compact(self, definition: Table, table: IcebergTable) -> None:
         """Rewrite each day's small files as few, sorted by key; each day is one snapshot."""
@@ -90,13 +100,15 @@ class Maintenance:
                 raise CompactionError(definition.name, day, rows, staged.rows)
             self._lake.swap([task.file for task in small], staged, "compaction")
 
-    def _maintain(self, definition: Table, table: IcebergTable) -> UpkeepReport:
+    def _maintain(
+        self, definition: Table, table: IcebergTable, spared: Collection[str]
+    ) -> UpkeepReport:
         before = _files(table)
         self.compact(definition, table)
         table.refresh()
         now = self._clock()
         expired = expire_snapshots(table, now - self._rules.keep_snapshots_for)
-        orphans = remove_orphans(self._s3, table, now - self._rules.orphans_after)
+        orphans = remove_orphans(self._s3, table, now - self._rules.orphans_after, spared)
         return UpkeepReport(definition.name, before, _files(table), expired, orphans)
 
     def _is_large(self, task: FileScanTask) -> bool:

@@ -7,14 +7,13 @@ from typing import Annotated
 import typer
 
 from exporter.bootstrap import open_lake, open_ledger
+from exporter.command_line import told
 from exporter.errors import DayNotBegunError
 from exporter.marts.service import Marts
 from exporter.nightly.days import requested_day
 from exporter.queries.lake import LakeQueries
 from exporter.settings import MartSettings
 from fashion_kit.clock import day_of, utc_now
-from fashion_kit.errors import ShopError
-from fashion_kit.logs import configure
 
 
 def marts(
@@ -24,18 +23,13 @@ def marts(
     ] = None,
 ) -> None:
     """Renew the marts, and print how many rows of each were written."""
-    settings = MartSettings()
-    configure(settings.log_level, settings.log_format, service="exporter")
-    now, zone = utc_now(), settings.business_timezone
-    try:
+    with told(MartSettings) as settings:
+        now, zone = utc_now(), settings.business_timezone
         days = [requested_day(text, name="--day", now=now, timezone=zone) for text in day or ()]
         for wanted in days:
             if wanted > day_of(now, zone):
                 raise DayNotBegunError(wanted)
         written = open_marts(settings).refresh(days or None)
-    except ShopError as error:
-        typer.echo(f"{error.title}: {error.detail}", err=True)
-        raise typer.Exit(1) from None
     for name, rows in written.items():
         typer.echo(f"{name:<28}{rows:>12,} rows")
 

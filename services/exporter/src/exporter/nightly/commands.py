@@ -1,8 +1,7 @@
 """The night's commands: load, catch up, verify, and say how things stand."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -10,14 +9,13 @@ import typer
 from rich.console import Console
 
 from exporter.bootstrap import open_fingerprints, open_ledger, open_night, open_verifier
+from exporter.command_line import told
 from exporter.nightly.days import days_between, requested_day
 from exporter.nightly.night import Failure, Night
 from exporter.nightly.status import as_line, as_table, statuses
 from exporter.nightly.terminal import display
 from exporter.settings import ExporterSettings, LedgerSettings
 from fashion_kit.clock import utc_now
-from fashion_kit.errors import ShopError
-from fashion_kit.logs import configure
 
 Day = Annotated[str, typer.Option(help="YYYY-MM-DD, a day in the shop's timezone.")]
 Days = Annotated[list[str] | None, typer.Option("--day", help="YYYY-MM-DD, once or more.")]
@@ -32,7 +30,7 @@ def run(context: typer.Context, day: Days = None, first: First = None, last: Las
     """Load days; without any, yesterday and then all that `catch-up` would load."""
     if first is None and last is not None:
         raise typer.BadParameter("--to needs --from")
-    with _settings() as settings:
+    with told(ExporterSettings) as settings:
         asked = [_day(each, "--day", settings) for each in day or ()]
         if first is not None:
             asked += days_between(_day(first, "--from", settings), _day(last, "--to", settings))
@@ -41,14 +39,14 @@ def run(context: typer.Context, day: Days = None, first: First = None, last: Las
 
 def catch_up(context: typer.Context, first: First = None) -> None:
     """Load every ended day that is not in the lake, and again those that changed since."""
-    with _settings() as settings:
+    with told(ExporterSettings) as settings:
         begin = None if first is None else _day(first, "--from", settings)
         _load(settings, lambda night: night.due(begin), context.obj)
 
 
 def verify(day: Day) -> None:
     """Compare a day in the lake with the database, table by table."""
-    with _settings() as settings, open_verifier(settings) as verifier:
+    with told(ExporterSettings) as settings, open_verifier(settings) as verifier:
         is_equal = True
         for verdict in verifier.verify(_day(day, "--day", settings)):
             typer.echo(verdict)
@@ -59,7 +57,7 @@ def verify(day: Day) -> None:
 
 def status() -> None:
     """Show the latest days: whether loaded, with what, and whether they changed since."""
-    with _settings() as settings, open_fingerprints(settings) as fingerprints:
+    with told(ExporterSettings) as settings, open_fingerprints(settings) as fingerprints:
         yesterday = _day(None, "", settings)
         ledger = open_ledger(settings)
         days = list(statuses(ledger, fingerprints, yesterday, settings.recheck_days))
@@ -99,18 +97,6 @@ def _load(
         typer.echo(failure, err=True)
     if failures:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _settings() -> Iterator[ExporterSettings]:
-    """Yield the settings; an error of ours ends the command with its sentence."""
-    settings = ExporterSettings()
-    configure(settings.log_level, settings.log_format, service="exporter")
-    try:
-        yield settings
-    except ShopError as error:
-        typer.echo(f"{error.title}: {error.detail}", err=True)
-        raise typer.Exit(1) from None
 
 
 def _day(value: str | None, name: str, settings: ExporterSettings) -> date:

@@ -84,6 +84,19 @@ class Ledger:
         listed = {"run_id": run.id, "rules": [asdict(rule) for rule in broken], "files": files}
         self._put(f"{QUARANTINE}business_day={run.day}/{run.id}.json", listed)
 
+    def quarantined_files(self, since: datetime) -> frozenset[str]:
+        """Return the files that were listed in quarantine since an instant, by S3's clock."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=QUARANTINE
+        )
+        young = (
+            item["Key"]
+            for page in pages
+            for item in page.get("Contents", ())
+            if item["LastModified"] >= since
+        )
+        return frozenset(path for key in young for path in self._read(key)["files"])
+
     def loaded_days(self) -> list[date]:
         """Return the days whose latest run loaded all of them, in order.
 
@@ -101,9 +114,7 @@ class Ledger:
 
     def details(self, run: LatestRun) -> dict[str, Any]:
         """Return what a run left in the ledger when it came to its state."""
-        answer = self._s3.get_object(Bucket=self._bucket, Key=_key(run.day, run.state, run.id))
-        details: dict[str, Any] = json.loads(answer["Body"].read())
-        return details
+        return self._read(_key(run.day, run.state, run.id))
 
     def _latest_of(self, day: date | None) -> list[LatestRun]:
         latest: dict[date, tuple[str, set[str]]] = {}
@@ -139,6 +150,11 @@ class Ledger:
             **details,
         }
         self._put(_key(run.day, state, run.id), entry)
+
+    def _read(self, key: str) -> dict[str, Any]:
+        answer = self._s3.get_object(Bucket=self._bucket, Key=key)
+        content: dict[str, Any] = json.loads(answer["Body"].read())
+        return content
 
     def _put(self, key: str, content: Mapping[str, Any]) -> None:
         self._s3.put_object(Bucket=self._bucket, Key=key, Body=json.dumps(content).encode())

@@ -72,5 +72,9 @@ class LoadReport:
             f"  purchases add up to {self.totals['purchases.total']:,}, in MySQL and in the lake",
             f"  of {self.intake.lines:,} landing zone lines: {self.intake.kept:,} kept,"
             f" {self.intake.duplicates:,} duplicates, {self.intake.of_other_days:,} of other days,"
-            f" {self.intake.bad:,} bad",
+            f" {self.intake.bad:,} bad{self._retained()}",
         ]
+
+    def _retained(self) -> str:
+        rows = self.intake.retained + self.intake.bad_retained
+        return f"; {rows:,} more of an earlier load, expired there" if rows else ""

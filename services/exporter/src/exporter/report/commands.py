@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from exporter.command_line import told
 from exporter.lake.catalog import open_catalog
 from exporter.nightly.days import requested_day
 from exporter.report.page import page_of, pictures_of, sections
@@ -14,7 +15,6 @@ from exporter.report.schemas import DayReport
 from exporter.settings import LakeSettings
 from fashion_kit.aws import client
 from fashion_kit.clock import utc_now
-from fashion_kit.errors import ShopError
 
 FOLDER = Path("build/report")
 
@@ -27,15 +27,11 @@ def report(
     out: Annotated[Path, typer.Option(help="Folder of the page and its pictures.")] = FOLDER,
 ) -> None:
     """Write the manager's report of a day as a page and pictures, and print where they are."""
-    settings = LakeSettings()
-    zone = settings.business_timezone
-    try:
+    with told(LakeSettings) as settings:
+        zone = settings.business_timezone
         wanted = requested_day(day, name="--day", now=utc_now(), timezone=zone)
         for path in write(_read(wanted, settings), out):
             typer.echo(str(path))
-    except ShopError as error:
-        typer.echo(f"{error.title}: {error.detail}", err=True)
-        raise typer.Exit(1) from None
 
 
 def write(report: DayReport, folder: Path) -> list[Path]:

@@ -79,6 +79,10 @@ def day_report(marts: Marts, day: date, timezone: ZoneInfo, load: Load | None) -
     products = {row["id"]: row for row in marts.rows(PRODUCTS, ALWAYS, *columns)}
     names = {number: _name(row) for number, row in products.items()}
     sold = [row for row in marts.rows(PRODUCT_DAILY, of_day) if row["units"]]
+    cohorts = marts.rows(COHORT_RETENTION)
+    segments = marts.rows(CUSTOMER_RFM, ALWAYS, "segment", "monetary", "as_of")
+    pairs = marts.rows(BASKET_PAIRS, ENOUGH_BASKETS)
+    whole = {"cohorts": cohorts, "segments": segments, "pairs": pairs}
     return DayReport(
         day=day,
         timezone=timezone,
@@ -88,10 +92,11 @@ def day_report(marts: Marts, day: date, timezone: ZoneInfo, load: Load | None) -
         categories=_sellers(sold, lambda row: _category(products.get(row["product_id"]))),
         trends=_trends(marts.rows(CATEGORY_TREND_DAILY, of_day)),
         funnel=_funnel(marts.rows(FUNNEL_DAILY, of_day)),
-        cohorts=_cohorts(marts.rows(COHORT_RETENTION)),
-        segments=_segments(marts.rows(CUSTOMER_RFM, ALWAYS, "segment", "monetary")),
-        pairs=_pairs(marts.rows(BASKET_PAIRS, ENOUGH_BASKETS), names),
+        cohorts=_cohorts(cohorts),
+        segments=_segments(segments),
+        pairs=_pairs(pairs, names),
         effects=_effects(marts.rows(RECOMMENDATION_EFFECT_DAILY, of_day)),
+        as_of={name: rows[0]["as_of"] for name, rows in whole.items() if rows},
         load=load,
     )
 

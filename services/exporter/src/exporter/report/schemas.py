@@ -130,4 +130,6 @@ class DayReport:
     segments: Sequence[Segment] = ()
     pairs: Sequence[Pair] = ()
     effects: Sequence[ListEffect] = ()
+    as_of: Mapping[str, date] = field(default_factory=dict)
+    """The last day that cohorts, segments and pairs look at, by their field's name."""
     load: Load | None = None

@@ -112,7 +112,10 @@ def cohorts(report: DayReport) -> Section:
             " a month later."
         )
     description = f"Share that bought again, by month of the first purchase. {lead}"
-    note = "Down: month of the first purchase. Across: months after it. Share that bought again."
+    note = (
+        "Down: month of the first purchase. Across: months after it. Share that bought again."
+        f"{_as_of(report, 'cohorts')}"
+    )
     chart = Chart("cohorts", "", description, charts.cohorts(later), _cohorts_table(later))
     return Section("cohorts", title, lead, note, [chart])
 
@@ -166,7 +169,7 @@ def segments(report: DayReport) -> Section:
         ],
     )
     chart = _bars("segments", "Buyers by segment", rows, table)
-    note = "By how recently, how often and for how much they bought."
+    note = f"By how recently, how often and for how much they bought.{_as_of(report, 'segments')}"
     return Section("segments", title, lead, note, [chart])
 
 
@@ -187,7 +190,13 @@ def baskets(report: DayReport) -> Section:
         ],
         texts=2,
     )
-    return Section("baskets", title, lead, table=table)
+    note = f"In one purchase, by lift.{_as_of(report, 'pairs')}"
+    return Section("baskets", title, lead, note, table=table)
+
+
+def _as_of(report: DayReport, part: str) -> str:
+    """Return the sentence that dates a part which is not the day's own."""
+    return f" As of {texts.day(report.as_of[part])}." if part in report.as_of else ""
 
 
 def _bars(name: str, what: str, rows: Sequence[Bar], table: Table) -> Chart:

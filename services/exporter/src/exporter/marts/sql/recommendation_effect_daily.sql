@@ -1,7 +1,8 @@
 -- What came of the picks shown on the day
 -- An answer is shown once, however often it is told, in the list that the view names. An act that
 -- carries the answer's id follows from it; a cart without one and a purchase follow from the
--- shopper's latest act of that kind on the same product, so nothing is counted for two answers.
+-- shopper's latest act of that kind on the same product, so nothing is counted for two answers. A
+-- purchase counts once, for the list of the latest act; revenue counts where its line does.
 -- What is done on a later day does not count; nor does a guest's click once she has logged in.
 WITH carriers AS (
     SELECT event_id, type, shopper_key, recommendation_id, list_id, product_id, event_time
@@ -74,6 +75,8 @@ WITH carriers AS (
 ), bought AS (
     SELECT
         followed.list_id,
+        followed.event_time,
+        followed.event_id,
         purchase_lines.purchase_id,
         purchase_lines.line_total,
         ROW_NUMBER() OVER (
@@ -90,10 +93,18 @@ WITH carriers AS (
         AND purchases.business_day = :day
         AND purchases.status <> 'cancelled'
         AND purchase_lines.purchased_at >= followed.event_time
-), sold AS (
-    SELECT list_id, COUNT(DISTINCT purchase_id) AS purchases, SUM(line_total) AS revenue
+), led AS (
+    SELECT
+        list_id,
+        line_total,
+        ROW_NUMBER() OVER (
+            PARTITION BY purchase_id ORDER BY event_time DESC, event_id DESC
+        ) AS place
     FROM bought
     WHERE age = 1
+), sold AS (
+    SELECT list_id, COUNT_IF(place = 1) AS purchases, SUM(line_total) AS revenue
+    FROM led
     GROUP BY list_id
 )
 SELECT
