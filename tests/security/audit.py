@@ -14,7 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final
 
-from detect_secrets import SecretsCollection
+from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import default_settings
 from rich.console import Console
 
@@ -127,7 +127,7 @@ def secrets_in(paths: Iterable[Path]) -> list[str]:
             for path in some:
                 found.scan_file(str(path))
     return sorted(
-        f"{secret.filename}:{secret.line_number}: {secret.type}"
+        f"{secret.filename.removeprefix(f'{ROOT}/')}:{secret.line_number}: {secret.type}"
         for _, secret in found
         if not _NO_SECRETS.fullmatch(secret.secret_value or "")
     )
