@@ -76,7 +76,12 @@ def serve() -> Serve:
     async def open_client(
         address: tuple[str, int] = ("192.0.2.1", 1), **changed: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
-        state = {"body_limit": LIMIT, "cors_origins": (ORIGIN,), "rate_limits": limits()} | changed
+        state = {
+            "body_limit": LIMIT,
+            "body_timeout": 20,
+            "cors_origins": (ORIGIN,),
+            "rate_limits": limits(),
+        } | changed
         app = make_app()
 
         async def with_state(scope: Any, receive: Any, send: Any) -> None:

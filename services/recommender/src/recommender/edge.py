@@ -23,9 +23,15 @@ def install_edge(app: FastAPI) -> None:
         CorsMiddleware, allow_headers=REQUEST_HEADERS, expose_headers=RESPONSE_HEADERS
     )
     app.add_middleware(SecurityHeadersMiddleware, page_policies=DOCS_POLICIES)
-    document_problems(app, 400, 413)
+    document_problems(app, 400, 408, 413)
 
 
 def open_edge(settings: ApiSettings) -> dict[str, Any]:
-    """Return the parts of the app's state that the middleware reads."""
-    return {"body_limit": settings.request_body_limit_bytes, "cors_origins": settings.cors_origins}
+    """Return the parts of the app's state that the middleware and the server's protocol read."""
+    return {
+        "body_limit": settings.request_body_limit_bytes,
+        "body_timeout": settings.request_body_timeout.total_seconds(),
+        "head_limit": settings.request_head_limit_bytes,
+        "head_timeout": settings.request_head_timeout.total_seconds(),
+        "cors_origins": settings.cors_origins,
+    }
