@@ -35,6 +35,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._limit: int = self.app_state["head_limit"]
         self._timeout: float = self.app_state["head_timeout"]
         self._received = 0
+        self._is_body_due = False
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -61,6 +62,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if len(self.url) + fields > self._limit:
             # The parser gives up for any exception, and `send_400_response` is called.
             raise HeadTooLargeError(self._limit)
+        self._is_body_due = True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -71,6 +73,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Begin to count anew: what follows is the next request's."""
         self._received = 0
+        self._is_body_due = False
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -95,7 +98,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _refuse(self, error: ShopError) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        # In the middle of a body an answer is due from the app, or was given by it.
+        if not self._is_body_due and (self.cycle is None or self.cycle.response_complete):
             body = problem_of(error).model_dump_json().encode()
             fields = (*DATA_HEADERS, *_CLOSE, (b"content-length", b"%d" % len(body)))
             lines = [b"%b: %b\r\n" % field for field in fields]
