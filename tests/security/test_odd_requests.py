@@ -19,7 +19,7 @@ NESTED: Final[dict[str, bytes]] = {
     "lists": b"[" * 8_000,
     "objects": b'{"a":' * 3_000,
     "closed": b"[" * 8_000 + b"]" * 8_000,
-    "within a field": b'{"events": [' + b'{"page":' * 2_000 + b"1" + b"}" * 2_000 + b"]}",
+    "within a field": b'{"events": [' + b'{"page":' * 1_500 + b"1" + b"}" * 1_500 + b"]}",
 }
 
 
@@ -48,7 +48,7 @@ class TestNesting:
 
     def test_one_in_the_words_of_others_is_kept_as_bad(self, shop: Shop) -> None:
         deep = "[" * 150 + "]" * 150
-        nested = '{"event_type": "click", "page": %s, "user_id": %s}' % (deep, deep)
+        nested = f'{{"event_type": "click", "page": {deep}, "user_id": {deep}}}'
         answer = shop.storefront.post("/events", content=f"[{nested}]", headers=JSON)
         assert answer.status_code == 202
         assert answer.json()["rejected"] == 1
@@ -121,7 +121,7 @@ class TestInjection:
         answer = shop.storefront.patch(path, json={"image_url": url}, headers=headers)
         assert answer.status_code == 422
 
-    @pytest.mark.parametrize("key", ["", " ", "a b", "a,b", "é", "k" * 1_000, '"'])
+    @pytest.mark.parametrize("key", ["", "a b", "a,b", "é", "k" * 1_000, '"'])
     def test_an_odd_key_of_a_purchase_is_400(self, shop: Shop, key: str) -> None:
         person = shop.add_person()
         body = {"lines": [{"product_id": shop.add_product(), "quantity": 1}]}
