@@ -202,6 +202,10 @@ class TestPaths:
             answer = wire.read_to_end()
         assert b"evil.example" not in answer
 
+    @pytest.mark.parametrize("path", ["/health/", "/health//", "/metrics/", "/docs/"])
+    def test_a_slash_at_the_end_changes_nothing(self, client: httpx.Client, path: str) -> None:
+        assert client.get(path).status_code == 200
+
 
 class TestBrowsers:
     @pytest.mark.parametrize(

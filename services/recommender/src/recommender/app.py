@@ -59,7 +59,6 @@ def create_app(
         title="Recommender",
         version="1",
         lifespan=lifespan,
-        # The address it would send one to holds the host that the request named: anybody's.
         redirect_slashes=False,
         # Prometheus counts; looking for OpenTelemetry costs more than some endpoints.
         telemetry={"tracing": False, "metrics": False, "logs": False},

@@ -10,6 +10,7 @@ from fashion_kit.edge.crashes import CrashMiddleware
 from fashion_kit.edge.limiter import RateLimiter
 from fashion_kit.edge.rate_limits import RateLimitMiddleware, RateLimits
 from fashion_kit.edge.security_headers import DOCS_POLICIES, SecurityHeadersMiddleware
+from fashion_kit.edge.trailing_slash import TrailingSlashMiddleware
 from fashion_kit.problems import document_problems
 from storefront.settings import SafetySettings
 
@@ -58,6 +59,7 @@ def install_edge(app: FastAPI) -> None:
         CorsMiddleware, allow_headers=REQUEST_HEADERS, expose_headers=RESPONSE_HEADERS
     )
     app.add_middleware(SecurityHeadersMiddleware, page_policies=DOCS_POLICIES)
+    app.add_middleware(TrailingSlashMiddleware)
     document_problems(app, 400, 408, 413)
     document_problems(app, 429, exempt=OPERATIONS)
 
