@@ -114,6 +114,9 @@ contracts: .venv/.dev ## Check which package may import which
 audit: .venv/.dev ## Look for known vulnerabilities, secrets and dangerous code; STRICT=1 to insist on an answer
 	@$(BIN)/python -m tests.security.audit $(if $(STRICT),--strict)
 
+fuzz: .venv/.dev ## Send a million broken inputs to whatever reads from outside; figures in build/fuzz/
+	@$(BIN)/python -m tests.security.fuzz $(if $(SEED),--seed '$(SEED)') $(if $(MINUTES),--minutes '$(MINUTES)')
+
 format: .venv/.dev ## Put every file into the house style
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
