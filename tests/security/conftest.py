@@ -117,7 +117,7 @@ def shop(
 ) -> Iterator[Shop]:
     """Return both services, started by the command lines of `make up`."""
     folder = tmp_path_factory.mktemp("security")
-    url = _own_schema(database)
+    url = own_schema(database, SCHEMA)
     environments = Environments(
         settings=LocalSettings(),
         aws=aws.environment(),
@@ -148,9 +148,10 @@ def shop(
         engine.dispose()
 
 
-def _own_schema(database: Database) -> str:
-    database.execute(f"CREATE DATABASE {SCHEMA}")
-    url = make_url(database.owner_url).set(database=SCHEMA).render_as_string(hide_password=False)
+def own_schema(database: Database, name: str) -> str:
+    """Make a migrated schema; return its owner's URL."""
+    database.execute(f"CREATE DATABASE {name}")
+    url = make_url(database.owner_url).set(database=name).render_as_string(hide_password=False)
     migrate(url)
     return url
 

@@ -2,19 +2,28 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from random import Random
 from time import monotonic
 from typing import Any, Final
 
 import pytest
 from tests.security import fuzz
-from tests.security.conftest import Shop
+from tests.security.conftest import Shop, own_schema
 from tests.security.fuzzing.mutate import mutated_bytes, of_json
-from tests.security.fuzzing.targets import EVENT, Tally, Target, open_targets
+from tests.security.fuzzing.targets import EVENT, ROWS, Tally, Target, of_rows, open_targets
+
+from fashion_kit.clock import utc_now
+from infra.local.database import Database
+from storefront.database import open_engine
+from storefront.loading.load import import_catalogue
+from storefront.loading.styles import HEADER
+from storefront.settings import DatabaseSettings
 
 INPUTS: Final = 4_000
 PATIENCE_SECONDS: Final = 120
 OVER_THE_WIRE: Final = 400
+ROWS_IMPORTED: Final = 4_000
 SEED: Final = 20_261_128
 BODIES: Final[dict[tuple[str, str], Any]] = {
     ("storefront", "/events"): {"events": [EVENT]},
@@ -110,3 +119,25 @@ def test_over_the_wire_nothing_is_a_500(shop: Shop, service: str, path: str) -> 
         body = make(random)
         answer = shop.clients[service].post(path, content=body, headers=headers)
         assert answer.status_code < 500, (body, answer.text)
+
+
+@pytest.mark.servers
+def test_every_row_that_the_import_accepts_is_one_that_the_database_takes(
+    database: Database, tmp_path: Path
+) -> None:
+    url = own_schema(database, "fuzz_tests")
+    engine = open_engine(DatabaseSettings.model_validate({"database_url": url}))
+    make, random = of_rows(ROWS), Random(SEED)
+    # Read as a file is, so that what looks like the end of a row is one.
+    rows = b"\n".join(make(random) for _ in range(ROWS_IMPORTED)).split(b"\n")
+    file = tmp_path / "styles.csv"
+    file.write_bytes(b"\n".join([",".join(HEADER).encode(), *rows]))
+    try:
+        first = import_catalogue(engine, file, seed=1, clock=utc_now)
+        again = import_catalogue(engine, file, seed=1, clock=utc_now)
+    finally:
+        engine.dispose()
+    assert first.loaded + first.skipped == sum(bool(row.strip()) for row in rows)
+    assert first.inserted == first.loaded > ROWS_IMPORTED / 10
+    # What was written is what was read, to the last odd letter.
+    assert (again.inserted, again.updated, again.unchanged) == (0, 0, first.loaded)
