@@ -1,13 +1,17 @@
 """What one client may take of a running server: time, memory, and nobody else's turn."""
 
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.security.conftest import BODY_LIMIT, HEAD_LIMIT, Shop
 from tests.security.wire import connect, is_problem, status_of
 
@@ -119,6 +123,31 @@ class TestSlowClients:
         with connect(url) as wire:
             wire.send((GET + b"\r\n") * 3 + GET + b"Connection: close\r\n\r\n")
             assert wire.read_to_end().count(b"HTTP/1.1 200") == 4
+
+
+class TestPieces:
+    REQUESTS: Final = (
+        GET
+        + b"\r\n"
+        + post(b"/nowhere", b"application/json", b"Content-Length: 5")
+        + b"12345"
+        + post(b"/nowhere", b"application/json", b"Transfer-Encoding: chunked")
+        + b"3\r\nabc\r\n0\r\nTrailer: x\r\n\r\n"
+        + GET
+        + b"Connection: close\r\n\r\n"
+    )
+
+    @settings(max_examples=30, deadline=None)
+    @given(cuts=st.lists(st.integers(0, len(REQUESTS)), max_size=6))
+    def test_however_requests_are_cut_the_answers_are_the_same(
+        self, shop: Shop, cuts: list[int]
+    ) -> None:
+        with connect(str(shop.services["storefront"].url)) as wire:
+            wire.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for begin, end in pairwise([0, *sorted(cuts), len(self.REQUESTS)]):
+                wire.send(self.REQUESTS[begin:end])
+            answer = wire.read_to_end()
+        assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"404", b"404", b"200"]
 
 
 class TestLongHeads:
