@@ -182,13 +182,16 @@ class TestLongHeads:
             (b"GET /", b"a" * 4096),
             (GET + b"X: ", b"a" * 4096),
             (GET, b"X: a\r\n" * 1024),
+            # No web socket is served, which would have no such bounds.
+            (GET + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n", b"a" * 4096),
+            (GET + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n", b"a" * 4096),
             (post(b"/events", b"text/plain", b"Transfer-Encoding: chunked"), b"1;" + b"a" * 4096),
             (
                 post(b"/events", b"text/plain", b"Transfer-Encoding: chunked") + b"0\r\n",
                 b"X: a\r\n" * 1024,
             ),
         ],
-        ids=["address", "header", "headers", "chunk extension", "trailers"],
+        ids=["address", "header", "headers", "socket", "http/2", "chunk extension", "trailers"],
     )
     def test_one_without_an_end_takes_no_memory(
         self, shop: Shop, service: str, url: str, begin: bytes, piece: bytes

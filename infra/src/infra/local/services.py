@@ -69,7 +69,7 @@ class Service:
         if self.port is None:
             return [sys.executable, "-m", *self._definition.arguments]
         server = ("-m", "uvicorn", "--host", "127.0.0.1", "--port", str(self.port))
-        how = ("--loop", "uvloop", "--http", PROTOCOL, "--no-access-log")
+        how = ("--loop", "uvloop", "--http", PROTOCOL, "--ws", "none", "--no-access-log")
         return [sys.executable, *server, *how, *self._definition.arguments]
 
 
