@@ -37,6 +37,7 @@ SETTINGS: dict[str, str] = {
     for name, value in {
         "REQUEST_HEAD_LIMIT_BYTES": str(HEAD_LIMIT),
         "REQUEST_HEAD_TIMEOUT": f"PT{WAIT_SECONDS}S",
+        "ANSWER_TIMEOUT": f"PT{WAIT_SECONDS}S",
         "REQUEST_BODY_LIMIT_BYTES": str(BODY_LIMIT),
         "REQUEST_BODY_TIMEOUT": f"PT{WAIT_SECONDS}S",
         "CORS_ORIGINS": f'["{ORIGIN}"]',

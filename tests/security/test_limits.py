@@ -20,6 +20,7 @@ pytestmark = pytest.mark.servers
 SERVICES: Final = ("storefront", "recommender")
 GET: Final = b"GET /health HTTP/1.1\r\nHost: x\r\n"
 SLOW_CLIENTS: Final = 200
+UNREAD_ANSWERS: Final = 500
 # A process may grow by what it answers others meanwhile, but not by what it was sent.
 GROWTH_BYTES: Final = 16 * 1024 * 1024
 # Each is read by other code: FastAPI's JSON and forms, the two fast paths, the edge alone.
@@ -118,6 +119,12 @@ class TestSlowClients:
                 stack.enter_context(connect(url)).send(GET + b"X: ")
             for _ in range(3):
                 assert shop.clients[service].get("/ready").status_code == 200
+
+    def test_one_who_does_not_read_is_left(self, shop: Shop, url: str) -> None:
+        # More than the buffers of both sides hold.
+        with connect(url, window=4_096) as wire:
+            wire.send(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * UNREAD_ANSWERS)
+            wire.drip_unread(b"\r\n")
 
     def test_who_asks_in_time_may_ask_again(self, url: str) -> None:
         with connect(url) as wire:

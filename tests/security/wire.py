@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Event
 from urllib.parse import urlsplit
 
 PATIENCE_SECONDS = 20
@@ -53,6 +54,14 @@ class Wire:
                 return self.read_to_end()
         raise AssertionError(f"still open; received {bytes(self.received)!r}")
 
+    def drip_unread(self, piece: bytes = b"a") -> None:
+        """Send a piece now and then, and read nothing, until the server takes no more."""
+        for _ in range(round(PATIENCE_SECONDS / PACE_SECONDS)):
+            if not self.send(piece):
+                return
+            Event().wait(PACE_SECONDS)
+        raise AssertionError("still open")
+
     def flood(self, piece: bytes = PIECE, *, megabytes: int = 32) -> bytes:
         """Send pieces without end until the server takes no more; return what it said."""
         for _ in range(megabytes * 1024 * 1024 // len(piece)):
@@ -62,11 +71,14 @@ class Wire:
 
 
 @contextmanager
-def connect(url: str) -> Iterator[Wire]:
-    """Open a connection to the server of the URL."""
+def connect(url: str, *, window: int | None = None) -> Iterator[Wire]:
+    """Open a connection to the server of the URL, which takes so many bytes before it is read."""
     address = urlsplit(url)
-    at = (str(address.hostname), address.port or 80)
-    with socket.create_connection(at, PATIENCE_SECONDS) as opened:
+    with socket.socket() as opened:
+        if window is not None:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        opened.settimeout(PATIENCE_SECONDS)
+        opened.connect((str(address.hostname), address.port or 80))
         yield Wire(opened)
 
 

@@ -35,5 +35,6 @@ def open_edge(settings: ApiSettings) -> dict[str, Any]:
         "body_timeout": settings.request_body_timeout.total_seconds(),
         "head_limit": settings.request_head_limit_bytes,
         "head_timeout": settings.request_head_timeout.total_seconds(),
+        "answer_timeout": settings.answer_timeout.total_seconds(),
         "cors_origins": settings.cors_origins,
     }

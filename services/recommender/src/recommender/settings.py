@@ -142,6 +142,8 @@ class ApiSettings(RankingSettings, StoreSettings, ExperimentSettings):
     """Longest request line and headers, and framing of a body; a longer one is answered 431."""
     request_head_timeout: timedelta = Field(timedelta(seconds=10), gt=timedelta())
     """How long a connection may be without a whole request line and headers; then it is closed."""
+    answer_timeout: timedelta = Field(timedelta(seconds=20), gt=timedelta())
+    """How long a client may leave an answer unread before its connection is given up."""
     cors_origins: tuple[Origin, ...] = ()
     """Websites, as a JSON list of origins, whose pages may call the API from a browser."""
 

@@ -76,6 +76,7 @@ def open_edge(settings: SafetySettings) -> dict[str, Any]:
         "body_timeout": settings.request_body_timeout.total_seconds(),
         "head_limit": settings.request_head_limit_bytes,
         "head_timeout": settings.request_head_timeout.total_seconds(),
+        "answer_timeout": settings.answer_timeout.total_seconds(),
         "cors_origins": settings.cors_origins,
         "rate_limits": RateLimits(
             by_address=limiter("address", settings.address_requests_per_minute),

@@ -135,6 +135,8 @@ class SafetySettings(_Part):
     """Longest request line and headers, and framing of a body; a longer one is answered 431."""
     request_head_timeout: timedelta = Field(timedelta(seconds=10), gt=timedelta())
     """How long a connection may be without a whole request line and headers; then it is closed."""
+    answer_timeout: timedelta = Field(timedelta(seconds=20), gt=timedelta())
+    """How long a client may leave an answer unread before its connection is given up."""
     user_requests_per_minute: int = Field(600, ge=0)
     """Requests of one bearer before 429; 0 for no limit. Each process counts for itself."""
     address_requests_per_minute: int = Field(3_000, ge=0)
