@@ -7,6 +7,9 @@ DATA ?=                  # what `make evaluate` measures on: a public clickstrea
 DAY ?=                   # the business day, YYYY-MM-DD; yesterday by default
 DAYS ?=                  # how many days of events `make experiment` looks at
 NAME ?=                  # which of the ten questions `make query` asks; without it and SQL, all names
+STRICT ?=                # with 1, `make audit` fails if the vulnerability service does not answer
+SEED ?=                  # what `make fuzz` begins with; a new one by default
+MINUTES ?=               # how long it may take
 SQL ?=                   # what else it asks, one SELECT in Athena's SQL
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
@@ -18,6 +21,9 @@ override VERSION := $(strip $(VERSION))
 override DATA := $(strip $(DATA))
 override DAY := $(strip $(DAY))
 override DAYS := $(strip $(DAYS))
+override STRICT := $(strip $(STRICT))
+override SEED := $(strip $(SEED))
+override MINUTES := $(strip $(MINUTES))
 # Some systems have a NAME of their own in the environment.
 override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
@@ -29,7 +35,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help audit fuzz report exports query marts lake-docs
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -87,7 +93,7 @@ marts: .venv/.local ## Renew the running shop's marts: of DAY and what looks bac
 	@$(BIN)/python -m infra.local run exporter marts $(if $(DAY),--day '$(DAY)')
 
 ##@ Testing and quality
-test: lint types contracts pytest ## Check everything, as CI does
+test: lint types contracts audit pytest ## Check everything, as CI does
 
 pytest: .venv/.dev ## Run every test against the real MariaDB and AWS endpoint
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
@@ -104,6 +110,12 @@ types: .venv/.dev ## Check types
 
 contracts: .venv/.dev ## Check which package may import which
 	$(BIN)/lint-imports
+
+audit: .venv/.dev ## Look for known vulnerabilities, secrets and dangerous code; STRICT=1 to insist on an answer
+	@$(BIN)/python -m tests.security.audit $(if $(STRICT),--strict)
+
+fuzz: .venv/.dev ## Send a million broken inputs to whatever reads from outside; figures in build/fuzz/
+	@$(BIN)/python -m tests.security.fuzz $(if $(SEED),--seed '$(SEED)') $(if $(MINUTES),--minutes '$(MINUTES)')
 
 format: .venv/.dev ## Put every file into the house style
 	$(BIN)/ruff check --fix $(SOURCES)

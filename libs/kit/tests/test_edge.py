@@ -1,5 +1,6 @@
 """What every request passes: limits, headers, CORS, and an answer to a crash that has them all."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from fashion_kit.edge.crashes import CrashMiddleware
 from fashion_kit.edge.limiter import RateLimiter
 from fashion_kit.edge.rate_limits import RateLimitMiddleware, RateLimits
 from fashion_kit.edge.security_headers import SecurityHeadersMiddleware
+from fashion_kit.edge.trailing_slash import TrailingSlashMiddleware
 from fashion_kit.problems import MEDIA_TYPE, install_problem_handlers
 
 ORIGIN = "https://shop.example"
@@ -30,6 +32,10 @@ def make_app() -> FastAPI:
     async def echo(request: Request) -> int:
         return len(await request.body())
 
+    @app.post("/exempt-echo")
+    async def echo_all(request: Request) -> int:
+        return len(await request.body())
+
     @app.post("/json")
     async def take_json(body: dict[str, Any]) -> int:
         return len(body)
@@ -44,11 +50,12 @@ def make_app() -> FastAPI:
         response.headers["Content-Security-Policy"] = "default-src 'self'"
         return "page"
 
-    app.add_middleware(BodyLimitMiddleware, exempt={("POST", "/exempt")})
+    app.add_middleware(BodyLimitMiddleware, exempt={("POST", "/exempt"), ("POST", "/exempt-echo")})
     app.add_middleware(RateLimitMiddleware)
     app.add_middleware(CrashMiddleware)
     app.add_middleware(CorsMiddleware, allow_headers=["If-Match"], expose_headers=["ETag"])
     app.add_middleware(SecurityHeadersMiddleware, page_policies={"/docs": "script-src cdn"})
+    app.add_middleware(TrailingSlashMiddleware)
     return app
 
 
@@ -76,7 +83,12 @@ def serve() -> Serve:
     async def open_client(
         address: tuple[str, int] = ("192.0.2.1", 1), **changed: Any
     ) -> AsyncIterator[httpx.AsyncClient]:
-        state = {"body_limit": LIMIT, "cors_origins": (ORIGIN,), "rate_limits": limits()} | changed
+        state = {
+            "body_limit": LIMIT,
+            "body_timeout": 20,
+            "cors_origins": (ORIGIN,),
+            "rate_limits": limits(),
+        } | changed
         app = make_app()
 
         async def with_state(scope: Any, receive: Any, send: Any) -> None:
@@ -181,6 +193,18 @@ class TestBodyLimit:
             streamed = await client.post("/echo", content=chunks())
         assert declared.json() == streamed.json() == LIMIT
 
+    @pytest.mark.parametrize("path", ["/echo", "/json", "/exempt-echo"])
+    async def test_a_body_that_does_not_come_in_time_is_408(self, serve: Serve, path: str) -> None:
+        async def chunks() -> AsyncIterator[bytes]:
+            yield b"{"
+            await asyncio.Event().wait()
+
+        async with serve(body_timeout=0.05) as client:
+            headers = {"Content-Type": "application/json"}
+            answer = await client.post(path, content=chunks(), headers=headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (408, MEDIA_TYPE)
+        assert answer.headers["connection"] == "close"
+
     async def test_an_operation_with_a_limit_of_its_own_is_left_alone(self, serve: Serve) -> None:
         async with serve() as client:
             assert (await client.post("/exempt", content=b"x" * 2 * LIMIT)).status_code == 404
@@ -254,6 +278,16 @@ class TestCors:
         async with serve(cors_origins=()) as client:
             none = await client.options("/page", headers=headers)
         assert (known.status_code, none.status_code) == (200, 405)
+
+
+class TestTrailingSlash:
+    async def test_the_path_is_the_one_without_it(self, serve: Serve) -> None:
+        credentials = at_most(1, "credentials")
+        async with serve(rate_limits=limits(credentials_by_address=credentials)) as client:
+            answers = [await client.post("/echo/", content=b"abc") for _ in range(2)]
+        # No way past a limit that goes by the path.
+        assert [answer.status_code for answer in answers] == [200, 429]
+        assert answers[0].json() == 3
 
 
 class TestCrash:

@@ -11,6 +11,7 @@ from infra.local.environments import Environment, Environments
 from infra.local.processes import Process, free_port
 
 READY_SECONDS = 60
+PROTOCOL = "fashion_kit.edge.protocol:BoundedHttpProtocol"
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class Service:
         if self.port is None:
             return [sys.executable, "-m", *self._definition.arguments]
         server = ("-m", "uvicorn", "--host", "127.0.0.1", "--port", str(self.port))
-        quiet = ("--loop", "uvloop", "--http", "httptools", "--no-access-log")
-        return [sys.executable, *server, *quiet, *self._definition.arguments]
+        how = ("--loop", "uvloop", "--http", PROTOCOL, "--ws", "none", "--no-access-log")
+        return [sys.executable, *server, *how, *self._definition.arguments]
 
 
 def answers_ready(url: str) -> bool:

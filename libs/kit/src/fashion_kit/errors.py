@@ -5,6 +5,7 @@ ShopError                      500  the root; the class name is the problem's `t
 +-- UnauthorizedError          401
 +-- ForbiddenError             403
 +-- NotFoundError              404
++-- RequestTimeoutError        408  the connection is closed
 +-- ConflictError              409
 +-- PreconditionFailedError    412
 +-- ContentTooLargeError       413
@@ -12,6 +13,7 @@ ShopError                      500  the root; the class name is the problem's `t
 +-- UnprocessableError         422
 +-- PreconditionRequiredError  428
 +-- TooManyRequestsError       429  with Retry-After
++-- HeadTooLargeError          431
 +-- TransientError             503  passes by itself: Retry-After, or a Lambda's batch item failure
 """
 
@@ -64,6 +66,20 @@ class NotFoundError(ShopError):
 
     status = 404
     title = "Not found"
+
+
+class RequestTimeoutError(ShopError):
+    """Raised when a body does not come in time."""
+
+    status = 408
+    title = "Request timeout"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The body did not come within {seconds:g} s.")
+
+    def headers(self) -> dict[str, str]:
+        """Return that nothing more is read here."""
+        return {"Connection": "close"}
 
 
 class ConflictError(ShopError):
@@ -124,6 +140,16 @@ class TooManyRequestsError(ShopError):
     def headers(self) -> dict[str, str]:
         """Return when to come back."""
         return {"Retry-After": str(self.retry_after_seconds)}
+
+
+class HeadTooLargeError(ShopError):
+    """Raised when address and headers of a request are longer than the service reads."""
+
+    status = 431
+    title = "Request header fields too large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Address and headers are longer than {limit} bytes.", limit=limit)
 
 
 class TransientError(ShopError):

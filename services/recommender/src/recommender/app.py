@@ -59,6 +59,7 @@ def create_app(
         title="Recommender",
         version="1",
         lifespan=lifespan,
+        redirect_slashes=False,
         # Prometheus counts; looking for OpenTelemetry costs more than some endpoints.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

@@ -136,6 +136,14 @@ class ApiSettings(RankingSettings, StoreSettings, ExperimentSettings):
     """How long a forgotten shopper's fence is kept: longer than the stream keeps an event."""
     request_body_limit_bytes: int = Field(16 * 1024, ge=1)
     """Longest body of a request; a longer one is answered 413."""
+    request_body_timeout: timedelta = Field(timedelta(seconds=20), gt=timedelta())
+    """How long a whole body may take to come before 408; a load balancer's wait is longer."""
+    request_head_limit_bytes: int = Field(32 * 1024, ge=1024)
+    """Longest request line and headers, and framing of a body; a longer one is answered 431."""
+    request_head_timeout: timedelta = Field(timedelta(seconds=10), gt=timedelta())
+    """How long a connection may be without a whole request line and headers; then it is closed."""
+    answer_timeout: timedelta = Field(timedelta(seconds=20), gt=timedelta())
+    """How long a client may leave an answer unread before its connection is given up."""
     cors_origins: tuple[Origin, ...] = ()
     """Websites, as a JSON list of origins, whose pages may call the API from a browser."""
 

@@ -76,6 +76,7 @@ def create_app(
         description="Catalogue, users, carts, purchases and the intake of interaction events.",
         version="1",
         lifespan=_lifespan_of(settings, clock, id_factory),
+        redirect_slashes=False,
         # Prometheus counts; looking for OpenTelemetry costs more than some endpoints.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

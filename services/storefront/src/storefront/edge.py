@@ -10,6 +10,7 @@ from fashion_kit.edge.crashes import CrashMiddleware
 from fashion_kit.edge.limiter import RateLimiter
 from fashion_kit.edge.rate_limits import RateLimitMiddleware, RateLimits
 from fashion_kit.edge.security_headers import DOCS_POLICIES, SecurityHeadersMiddleware
+from fashion_kit.edge.trailing_slash import TrailingSlashMiddleware
 from fashion_kit.problems import document_problems
 from storefront.settings import SafetySettings
 
@@ -58,12 +59,13 @@ def install_edge(app: FastAPI) -> None:
         CorsMiddleware, allow_headers=REQUEST_HEADERS, expose_headers=RESPONSE_HEADERS
     )
     app.add_middleware(SecurityHeadersMiddleware, page_policies=DOCS_POLICIES)
-    document_problems(app, 400, 413)
+    app.add_middleware(TrailingSlashMiddleware)
+    document_problems(app, 400, 408, 413)
     document_problems(app, 429, exempt=OPERATIONS)
 
 
 def open_edge(settings: SafetySettings) -> dict[str, Any]:
-    """Return the parts of the app's state that the middleware reads."""
+    """Return the parts of the app's state that the middleware and the server's protocol read."""
 
     def limiter(name: str, per_minute: int) -> RateLimiter | None:
         entries = settings.rate_limit_entries
@@ -71,6 +73,10 @@ def open_edge(settings: SafetySettings) -> dict[str, Any]:
 
     return {
         "body_limit": settings.request_body_limit_bytes,
+        "body_timeout": settings.request_body_timeout.total_seconds(),
+        "head_limit": settings.request_head_limit_bytes,
+        "head_timeout": settings.request_head_timeout.total_seconds(),
+        "answer_timeout": settings.answer_timeout.total_seconds(),
         "cors_origins": settings.cors_origins,
         "rate_limits": RateLimits(
             by_address=limiter("address", settings.address_requests_per_minute),

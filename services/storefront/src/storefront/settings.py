@@ -129,6 +129,14 @@ class SafetySettings(_Part):
 
     request_body_limit_bytes: int = Field(256 * 1024, ge=1)
     """Longest body of any request but POST /events; a longer one is answered 413."""
+    request_body_timeout: timedelta = Field(timedelta(seconds=20), gt=timedelta())
+    """How long a whole body may take to come before 408; a load balancer's wait is longer."""
+    request_head_limit_bytes: int = Field(32 * 1024, ge=1024)
+    """Longest request line and headers, and framing of a body; a longer one is answered 431."""
+    request_head_timeout: timedelta = Field(timedelta(seconds=10), gt=timedelta())
+    """How long a connection may be without a whole request line and headers; then it is closed."""
+    answer_timeout: timedelta = Field(timedelta(seconds=20), gt=timedelta())
+    """How long a client may leave an answer unread before its connection is given up."""
     user_requests_per_minute: int = Field(600, ge=0)
     """Requests of one bearer before 429; 0 for no limit. Each process counts for itself."""
     address_requests_per_minute: int = Field(3_000, ge=0)

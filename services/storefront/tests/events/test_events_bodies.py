@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from hashlib import shake_128
 from typing import Any
 
 import httpx
@@ -89,6 +90,15 @@ class TestUnpacking:
     @given(parts=st.lists(st.binary(max_size=200), min_size=1, max_size=3))
     def test_several_members_are_one_content(self, parts: list[bytes]) -> None:
         assert unpack(b"".join(map(gzip.compress, parts)), 1_000) == b"".join(parts)
+
+    # It is read in pieces of 4 KB, which must end nowhere in particular.
+    @given(lengths=st.lists(st.integers(0, 9_000), min_size=1, max_size=5))
+    def test_members_of_any_length_are_one_content(self, lengths: list[int]) -> None:
+        parts = [shake_128(b"%d" % length).digest(length) for length in lengths]
+        assert unpack(b"".join(map(gzip.compress, parts)), 45_000) == b"".join(parts)
+
+    def test_a_body_of_nothing_but_members_is_empty(self) -> None:
+        assert unpack(gzip.compress(b"") * 50_000, 0) == b""
 
     @given(content=st.binary(max_size=100), limit=st.integers(0, 100))
     def test_the_limit_is_exact(self, content: bytes, limit: int) -> None:

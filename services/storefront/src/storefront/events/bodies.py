@@ -14,6 +14,7 @@ JSON: Final = b"application/json"
 TEXT: Final = b"text/plain"
 _GZIP: Final = (b"gzip", b"x-gzip")
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+_GZIP_PIECE: Final = 4 * 1024
 
 
 class UnknownMediaTypeError(UnsupportedMediaTypeError):
@@ -90,19 +91,24 @@ async def read_body(receive: Receive, limit: int, *, is_packed: bool) -> bytes:
 
 def unpack(packed: bytes, limit: int) -> bytes:
     """Return the content of gzip; raise ContentTooLargeError as soon as it is beyond the limit."""
-    content = b""
-    while packed:
-        member = zlib.decompressobj(_GZIP_WINDOW)
+    content = bytearray()
+    position = 0
+    member = zlib.decompressobj(_GZIP_WINDOW)
+    while position < len(packed):
+        # In pieces: behind each member the rest is copied, and a body may be nothing but members.
+        piece = packed[position : position + _GZIP_PIECE]
         try:
-            content += member.decompress(packed, limit + 1 - len(content))
+            content += member.decompress(piece, limit + 1 - len(content))
         except zlib.error as error:
             raise BrokenGzipError from error
         if len(content) > limit:
             raise ContentTooLargeError(limit)
-        if not member.eof:
-            raise BrokenGzipError
-        packed = member.unused_data
-    return content
+        position += len(piece) - len(member.unused_data)
+        if member.eof and position < len(packed):
+            member = zlib.decompressobj(_GZIP_WINDOW)
+    if packed and not member.eof:
+        raise BrokenGzipError
+    return bytes(content)
 
 
 def _check_media_type(value: bytes) -> None:
