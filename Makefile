@@ -8,6 +8,7 @@ DAY ?=                   # the business day, YYYY-MM-DD; yesterday by default
 DAYS ?=                  # how many days of events `make experiment` looks at
 NAME ?=                  # which of the ten questions `make query` asks; without it and SQL, all names
 SQL ?=                   # what else it asks, one SELECT in Athena's SQL
+ONCE ?=                  # set it, and `make observe` prints the board once
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
@@ -19,6 +20,7 @@ override DATA := $(strip $(DATA))
 override DAY := $(strip $(DAY))
 override DAYS := $(strip $(DAYS))
 # Some systems have a NAME of their own in the environment.
+override ONCE := $(strip $(ONCE))
 override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
@@ -29,7 +31,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
+.PHONY: demo up down status observe reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -43,6 +45,9 @@ down: .venv/.local ## Stop the shop; its state stays in .local/
 
 status: .venv/.local ## Say what runs where, and whether it is healthy
 	@$(BIN)/python -m infra.local status
+
+observe: .venv/.local ## Watch the running shop's figures in the terminal; `make observe ONCE=1` prints them
+	@$(BIN)/python -m infra.observe $(if $(ONCE),--once)
 
 reset: .venv/.local ## Stop the shop and empty its state
 	@$(BIN)/python -m infra.local reset

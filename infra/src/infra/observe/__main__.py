@@ -1,4 +1,4 @@
-"""`python -m infra.observe [--once] | serve`: the running shop's figures, seen or scraped."""
+"""`python -m infra.observe [--once] | serve | traces`: the running shop, seen or scraped."""
 
 import argparse
 import signal
@@ -16,9 +16,11 @@ from fashion_kit.clock import utc_now
 from infra.local.paths import LOCAL, SHOP
 from infra.local.state import StackState
 from infra.observe.board import board, nothing_up
+from infra.observe.collector import collecting
 from infra.observe.endpoint import scrape_endpoint
 from infra.observe.scrape import Snapshot, snapshot
 from infra.observe.settings import ObserveSettings
+from infra.observe.trace_tree import trace_tree
 
 
 def main() -> int:
@@ -28,12 +30,15 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="the shop's state; by default what runs")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("serve", help="serve the figures of workers, relay and exporter")
+    commands.add_parser("traces", help="take the traces of a shop, and show each as a tree")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     settings, console = ObserveSettings(), Console()
     with suppress(KeyboardInterrupt):
         if arguments.command == "serve":
             serve(settings, console)
+        elif arguments.command == "traces":
+            show_traces(settings, console)
         elif arguments.once:
             return show_once(console, arguments.folder)
         else:
@@ -47,6 +52,17 @@ def serve(settings: ObserveSettings, console: Console) -> None:
     with scrape_endpoint(*folders, host=settings.host, port=settings.port) as url:
         console.print(f"Prometheus may scrape {url}", highlight=False)
         Event().wait()
+
+
+def show_traces(settings: ObserveSettings, console: Console) -> None:
+    """Show each trace as soon as it seems to be whole, until Ctrl-C."""
+    with collecting(host=settings.host, port=settings.otlp_port) as (collector, url):
+        console.print(f"Start the shop with LOCAL_OTLP_ENDPOINT={url}", highlight=False)
+        while True:
+            Event().wait(settings.interval_seconds)
+            for trace_id in collector.settled(utc_now().timestamp() - settings.settle_seconds):
+                console.print(trace_tree(collector.trace(trace_id)))
+                collector.forget(trace_id)
 
 
 def show_once(console: Console, folder: Path | None) -> int:

@@ -117,25 +117,25 @@ def _flow(windows: Mapping[str, Window | None]) -> Table:
     table.add_row("outbox: lag", _seconds(seen.now("outbox_lag_seconds")))
     read, there = seen.now("delivery_records_read_total"), seen.now("delivery_records_total")
     waiting = None if read is None or there is None else read - there
-    table.add_row("records not in the landing zone yet", _count(waiting))
+    table.add_row("not in the landing zone", _count(waiting))
     table.add_row("records given up", _count(seen.now("event_source_given_up_total")))
     spooled = None if storefront is None else storefront.now("events_spool_bytes")
-    table.add_row("bytes that wait on disk", _count(spooled))
+    table.add_row("bytes on disk", _count(spooled))
     return table
 
 
 def _lake(seen: Window | None, now: datetime) -> Table:
-    table = _table("figure", "last load", title="Lake and jobs")
+    table = _table("rows, times", "last load", title="Lake and jobs")
     if seen is None:
         return table
     until = seen.now("export_loaded_until_timestamp_seconds")
     if until is not None:
-        table.add_row("loaded until", f"{datetime.fromtimestamp(until, UTC):%Y-%m-%d %H:%M} UTC")
+        table.add_row("loaded until", f"{datetime.fromtimestamp(until, UTC):%d %b %H:%M} UTC")
         table.add_row("lag", f"{(now.timestamp() - until) / 3600:,.1f} h")
         table.add_row("seconds", _seconds(seen.now("export_seconds")))
         table.add_row("days not loaded", _count(seen.now("export_failed_days")))
     for name, rows in seen.by("export_rows", "table").items():
-        table.add_row(f"rows of {name}", f"{rows:,.0f}")
+        table.add_row(name, f"{rows:,.0f}")
     for job, succeeded in seen.by("job_last_run_succeeded", "job").items():
         ended = seen.now("job_last_run_timestamp_seconds", job=job) or 0
         outcome = "succeeded" if succeeded else "[red]failed[/]"

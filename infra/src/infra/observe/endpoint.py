@@ -12,6 +12,8 @@ from fashion_kit.textfile import SUFFIX
 from infra.observe.workers import WorkerMetrics
 
 PATH = "/metrics"
+POLL_SECONDS = 0.05
+"""How long the server may take to notice that it should end."""
 
 
 def workers_text(state: Path, textfiles: Path) -> str:
@@ -42,7 +44,7 @@ def scrape_endpoint(state: Path, textfiles: Path, *, host: str, port: int) -> It
             """Say nothing of each scrape."""
 
     with ThreadingHTTPServer((host, port), Handler) as server:
-        thread = Thread(target=server.serve_forever, name="metrics")
+        thread = Thread(target=server.serve_forever, args=(POLL_SECONDS,), name="metrics")
         thread.start()
         try:
             yield f"http://{host}:{server.server_port}{PATH}"

@@ -23,6 +23,10 @@ class ObserveSettings(Settings):
     """The address at which the scrape endpoint listens."""
     port: int = Field(default=9108, ge=0, le=65535)
     """Its port; 0 for any."""
+    otlp_port: int = Field(default=4318, ge=0, le=65535)
+    """The port at which `python -m infra.observe traces` takes spans; 0 for any."""
+    settle_seconds: float = Field(default=6, gt=0)
+    """After how long without another span a trace is shown; processes send every 5 seconds."""
     state_folder: Path = SHOP
     """Where the workers' status files lie, each in the folder of its process."""
     textfile_folder: Path = SHOP / METRICS

@@ -1,14 +1,20 @@
 """OpenTelemetry behind `fashion_kit.tracing`: the only module that imports it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import inf
+from time import monotonic
 from typing import Final
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import (
+    BatchSpanProcessor,
+    SpanExporter,
+    SpanExportResult,
+)
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -35,6 +41,31 @@ class OtelSpan:
         """Say what it is."""
         self._span.update_name(name)
         self._span.set_attributes(attributes)
+
+
+class RestingExporter(SpanExporter):
+    """Leaves a collector that failed alone for a while, so that the shop waits for it but once.
+
+    A Lambda sends after every batch, and would be as slow as the collector's timeout.
+    """
+
+    def __init__(self, inner: SpanExporter, rest_seconds: float) -> None:
+        self._inner = inner
+        self._rest_seconds = rest_seconds
+        self._rests_until = -inf
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Send the spans, or drop them while the collector rests."""
+        if monotonic() < self._rests_until:
+            return SpanExportResult.FAILURE
+        result = self._inner.export(spans)
+        if result is SpanExportResult.FAILURE:
+            self._rests_until = monotonic() + self._rest_seconds
+        return result
+
+    def shutdown(self) -> None:
+        """Send nothing more."""
+        self._inner.shutdown()
 
 
 class OtelTracer:
@@ -84,5 +115,7 @@ def open_tracer(service: str, settings: TracingSettings) -> OtelTracer:
         # The process stops it itself, in its own order.
         shutdown_on_exit=False,
     )
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint}{_PATH}")))
+    sender = OTLPSpanExporter(f"{endpoint}{_PATH}", timeout=settings.exporter_otlp_timeout)
+    exporter = RestingExporter(sender, settings.exporter_otlp_rest)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     return OtelTracer(provider)

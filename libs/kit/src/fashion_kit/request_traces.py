@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fashion_kit import tracing
 
 _UNKNOWN_ROUTE = "unknown"
+# What the shop's own machines ask, again and again.
+_OPERATIONS = frozenset({"/health", "/ready", "/metrics"})
 
 
 class TracingMiddleware:
@@ -19,7 +21,7 @@ class TracingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on within a span."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in _OPERATIONS:
             await self.app(scope, receive, send)
             return
         status = 500

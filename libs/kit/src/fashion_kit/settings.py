@@ -41,5 +41,9 @@ class TracingSettings(BaseSettings):
 
     exporter_otlp_endpoint: str | None = None
     """Base URL of an OTLP collector, e.g. http://localhost:4318; nothing is traced if not set."""
+    exporter_otlp_timeout: float = Field(default=1.0, gt=0)
+    """How many seconds the collector may take to answer; then what was sent is dropped."""
+    exporter_otlp_rest: float = Field(default=30.0, ge=0)
+    """How many seconds a collector that did not answer is left alone; spans are dropped."""
     traces_sampler_arg: float = Field(default=1.0, ge=0, le=1)
     """Share of the traces begun here that are kept; whoever calls with a trace has decided."""
