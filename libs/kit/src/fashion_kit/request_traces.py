@@ -55,8 +55,8 @@ def traced_requests(app: FastAPI, service: str) -> Iterator[None]:
     """
     with tracing.running(service) as is_on:
         stack = app.middleware_stack
-        if is_on and stack is not None:
-            app.middleware_stack = TracingMiddleware(stack)
+        if is_on:
+            app.middleware_stack = TracingMiddleware(stack or app.build_middleware_stack())
         try:
             yield
         finally:
