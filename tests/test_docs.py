@@ -17,6 +17,8 @@ SETTINGS_MODULES = {
     "storefront.settings": "services/storefront/README.md",
     "recommender.settings": "services/recommender/README.md",
     "exporter.settings": "services/exporter/README.md",
+    "fashion_kit.settings": "docs/observability.md",
+    "infra.observe.settings": "infra/README.md",
     "infra.local.settings": "infra/README.md",
     "infra.local.worker_settings": "infra/README.md",
 }
