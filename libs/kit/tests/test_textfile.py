@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
+from structlog.testing import capture_logs
 
 from fashion_kit.textfile import Figure, as_text, write_textfile
 
@@ -47,3 +48,10 @@ def test_without_a_folder_nothing_is_written(
     monkeypatch.chdir(tmp_path)
     write_textfile(None, "shelf", {HEIGHT: 1})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_figures_that_cannot_be_written_are_only_missed(tmp_path: Path) -> None:
+    (tmp_path / "metrics").write_text("no folder")
+    with capture_logs() as lines:
+        write_textfile(tmp_path / "metrics", "shelf", {HEIGHT: 1})
+    assert [line["event"] for line in lines] == ["figures_not_written"]

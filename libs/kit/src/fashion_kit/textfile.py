@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from fashion_kit.logs import get_logger
+
+log = get_logger(__name__)
+
 SUFFIX: Final = ".prom"
 
 
@@ -40,11 +44,15 @@ def as_text(values: Values) -> str:
 def write_textfile(folder: Path | None, program: str, values: Values) -> None:
     """Replace what the program left last time; without a folder nobody wants to know.
 
-    A reader sees the old file or the new one, never half of one.
+    A reader sees the old file or the new one, never half of one. A full disk is the log's to tell:
+    no purchase and no night fails for want of a figure.
     """
     if folder is None:
         return
-    folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"{program}{SUFFIX}.partial"
-    unfinished.write_text(as_text(values))
-    unfinished.replace(folder / f"{program}{SUFFIX}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(as_text(values))
+        unfinished.replace(folder / f"{program}{SUFFIX}")
+    except OSError as error:
+        log.warning("figures_not_written", program=program, error=type(error).__name__)
