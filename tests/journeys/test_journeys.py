@@ -108,7 +108,7 @@ class TestPicks:
             return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
         # The poller writes its status five times a second.
-        wait_until(lambda: bool(re.search(r"click to pick, p50 *│ +[\d.,]+ ms", told())))
+        wait_until(lambda: bool(re.search(r"click to pick, p50 +[\d.,]+ ms", told())))
         for shown in ("/recommendations", "accepted", "session", "outbox: lag", "iterator age"):
             assert shown in told()
 

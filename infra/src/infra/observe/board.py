@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -144,7 +145,8 @@ def _lake(seen: Window | None, now: datetime) -> Table:
 
 
 def _table(first: str, *others: str, title: str | None = None) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold")
+    # Without frames it fits on a terminal of 40 lines.
+    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     table.add_column(first)
     for name in others:
         table.add_column(name, justify="right")
