@@ -13,7 +13,7 @@ from infra import names
 from infra.local import bundles
 from infra.local import resources as module
 from infra.local.aws_endpoint import AwsEndpoint
-from infra.local.resources import DeploymentError, Resources, deploy
+from infra.local.resources import DeploymentError, Resources, deploy, tell_function
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -160,3 +160,21 @@ class TestFunctions:
             {"DATE_EXECUTION": "2026-01-01"},
         )
         assert "2026-01-01" in json.dumps(report)
+
+
+def test_a_function_is_told_where_traces_go_and_told_again_when_they_go_nowhere(
+    resources_with_functions: Resources,
+) -> None:
+    functions: LambdaClient = client("lambda")
+    name = resources_with_functions.interactions_function
+
+    def told() -> dict[str, str]:
+        found = functions.get_function_configuration(FunctionName=name)
+        return found["Environment"]["Variables"]
+
+    before = told()
+    tracing = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
+    tell_function(functions, name, tracing)
+    assert told() == before | tracing
+    tell_function(functions, name, {})
+    assert told() == before
