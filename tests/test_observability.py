@@ -14,8 +14,10 @@ from prometheus_client import REGISTRY
 import recommender.app  # noqa: F401 - what it imports registers its metrics
 import storefront.app  # noqa: F401 - likewise
 from exporter.nightly.figures import FIGURES
+from fashion_kit.emf import MOST_VALUES
 from fashion_kit.metrics import REQUESTS
 from infra import names
+from infra.definitions import EVENT_SOURCE
 from infra.local.delivery.status import DeliveryStatus
 from infra.local.event_source.status import EventSourceStatus
 from infra.local.schedule.recurrence import LastRun
@@ -134,6 +136,10 @@ def test_no_service_runs_several_processes_in_a_container() -> None:
     told = [ROOT / "docker-compose.yml", ROOT / "infra/src/infra/local/services.py"]
     told += [*ROOT.glob("services/*/Dockerfile"), *ROOT.glob("infra/src/infra/constructs/*.py")]
     assert [path for path in told if "--workers" in path.read_text()] == []
+
+
+def test_a_batchs_line_holds_a_value_for_each_of_its_records() -> None:
+    assert EVENT_SOURCE.batch_size <= MOST_VALUES
 
 
 def test_the_runbook_has_a_chapter_for_each_alarm() -> None:

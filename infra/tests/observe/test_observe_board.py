@@ -120,7 +120,9 @@ def test_batches_add_up_in_any_order(batches: list[list[float]], random: Random)
     assert total.click_to_pick_counts[-1] == sum(seconds > BOUNDS[-1] for seconds in everything)
 
 
-@pytest.mark.parametrize("log", ["", "START\nEND", '{"event": "other"}', '["_aws"]', '"_aws"', "7"])
+@pytest.mark.parametrize(
+    "log", ["", "START\nEND", '{"event": "other"}', '["_aws"]', '{"_aws": 1, "applied": "x"}', "7"]
+)
 def test_a_log_that_says_nothing_of_the_batch_is_no_measure(log: str) -> None:
     assert measures_in(log) is None
 

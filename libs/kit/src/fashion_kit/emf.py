@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 NAMESPACE: Final = "FashionStore"
+MOST_VALUES: Final = 100
+"""How many values one member of a line may hold."""
 MEMBER: Final = "_aws"
 """The member of the line that makes it one of these."""
 _DIMENSIONS: Final = ["service"]
@@ -17,7 +19,7 @@ _DIMENSIONS: Final = ["service"]
 def embedded(units: Mapping[str, str], now: datetime) -> dict[str, Any]:
     """Return what a log line needs besides its members, so that these become metrics.
 
-    `units` names the members, each a number or up to 100 of them, and CloudWatch's unit of each.
+    `units` names the members, each a number or up to `MOST_VALUES` of them, and CloudWatch's unit of each.
     """
     metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
     directive = {"Namespace": NAMESPACE, "Dimensions": [_DIMENSIONS], "Metrics": metrics}

@@ -61,8 +61,9 @@ def measures_in(log: str) -> BatchMeasures | None:
     for line in reversed(log.splitlines()):
         try:
             content = json.loads(line)
+            if isinstance(content, dict) and MEMBER in content:
+                return BatchMeasures.model_validate(content)
         except ValueError:
+            # Half a line, or another's: figures are not worth a worker.
             continue
-        if isinstance(content, dict) and MEMBER in content:
-            return BatchMeasures.model_validate(content)
     return None
