@@ -19,7 +19,8 @@ _DIMENSIONS: Final = ["service"]
 def embedded(units: Mapping[str, str], now: datetime) -> dict[str, Any]:
     """Return what a log line needs besides its members, so that these become metrics.
 
-    `units` names the members, each a number or up to `MOST_VALUES` of them, and CloudWatch's unit of each.
+    `units` names the members, each a number or up to `MOST_VALUES` of them, and the unit of each in
+    CloudWatch's words.
     """
     metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
     directive = {"Namespace": NAMESPACE, "Dimensions": [_DIMENSIONS], "Metrics": metrics}
