@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
+from fashion_kit import textfile
 from fashion_kit.textfile import Figure, as_text, write_textfile
 
 BOOTS = Figure("boots_sold", "Boots sold.", "size")
@@ -50,8 +51,11 @@ def test_without_a_folder_nothing_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_figures_that_cannot_be_written_are_only_missed(tmp_path: Path) -> None:
+def test_figures_that_cannot_be_written_are_only_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = CapturingLogger()
+    monkeypatch.setattr(textfile, "log", logger)
     (tmp_path / "metrics").write_text("no folder")
-    with capture_logs() as lines:
-        write_textfile(tmp_path / "metrics", "shelf", {HEIGHT: 1})
-    assert [line["event"] for line in lines] == ["figures_not_written"]
+    write_textfile(tmp_path / "metrics", "shelf", {HEIGHT: 1})
+    assert [call.args for call in logger.calls] == [("figures_not_written",)]

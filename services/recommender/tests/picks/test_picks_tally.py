@@ -1,11 +1,13 @@
 """Answers are counted by their first pick's source, and the log says how many were fallbacks."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
 from fashion_contracts.picks import Pick, Reason, Source
+from recommender.picks import tally as tally_module
 from recommender.picks.tally import PERSONAL, PicksTally
 
 
@@ -25,14 +27,16 @@ def test_the_log_and_the_counters_agree_with_the_answers(answers: list[list[Sour
     before, tally = counted(), PicksTally()
     for sources in answers:
         tally.note(picks_from(sources))
-    with capture_logs() as lines:
+    logger = CapturingLogger()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tally_module, "log", logger)
         tally.tell()
         tally.tell()
     firsts = [sources[0] for sources in answers if sources]
     fallbacks = sum(source not in PERSONAL for source in firsts)
-    assert [(line["event"], line["served"], line["fallback"]) for line in lines] == [
-        ("picks_served", len(firsts), fallbacks),
-        ("picks_served", 0, 0),
+    assert [(*call.args, call.kwargs) for call in logger.calls] == [
+        ("picks_served", {"served": len(firsts), "fallback": fallbacks}),
+        ("picks_served", {"served": 0, "fallback": 0}),
     ]
     grown = {source: count - before[source] for source, count in counted().items()}
     assert grown == {source: firsts.count(source) for source in Source}

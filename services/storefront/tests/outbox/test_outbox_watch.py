@@ -8,11 +8,12 @@ import pytest
 from services.storefront.tests.outbox.conftest import leave
 from sqlalchemy import update
 from sqlalchemy.orm import Session
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
 from fashion_kit.clock import utc_now
 from storefront.database import Sessions
 from storefront.models import OutboxEvent
+from storefront.outbox import watch as watch_module
 from storefront.outbox.relay import Relay
 from storefront.outbox.watch import OutboxWatch
 from storefront.settings import StorefrontSettings
@@ -32,9 +33,13 @@ def watch(
 
 def told(watch: OutboxWatch, folder: Path) -> dict[str, float]:
     """Return what a look tells the log, after comparing it with the file."""
-    with capture_logs() as lines:
+    logger = CapturingLogger()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watch_module, "log", logger)
         watch.look()
-    (line,) = lines
+    (call,) = logger.calls
+    assert call.args == ("outbox_waiting",)
+    line = call.kwargs
     text = (folder / "relay.prom").read_text()
     values = dict(line.split(" ") for line in text.splitlines() if not line.startswith("#"))
     assert float(values["outbox_rows_waiting"]) == line["rows"]
