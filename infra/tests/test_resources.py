@@ -11,6 +11,7 @@ from fashion_contracts.events import ClientEvent, EventType, Interaction
 from fashion_kit.aws import client
 from infra import names
 from infra.local import bundles
+from infra.local import deploy as compose_deploy
 from infra.local import resources as module
 from infra.local.aws_endpoint import AwsEndpoint
 from infra.local.resources import DeploymentError, Resources, deploy, tell_function
@@ -178,3 +179,18 @@ def test_a_function_is_told_where_traces_go_and_told_again_when_they_go_nowhere(
     assert told() == before | tracing
     tell_function(functions, name, {})
     assert told() == before
+
+
+def test_what_compose_runs_tells_the_function_where_traces_go(
+    own_endpoint: AwsEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEPLOY_ENDPOINT_URL", own_endpoint.url)
+    monkeypatch.setenv("DEPLOY_DATABASE_URL", "mysql+pymysql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("DEPLOY_KEYS_FOLDER", str(tmp_path / "keys"))
+    functions: LambdaClient = own_endpoint.client("lambda")
+    _, name = names.ON_ONE_MACHINE["Interactions/OnInteractions/Function"]
+    for collector in ("http://127.0.0.1:4318", ""):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
+        compose_deploy.main()
+        told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        assert told.get("OTEL_EXPORTER_OTLP_ENDPOINT", "") == collector
