@@ -11,6 +11,7 @@ STRICT ?=                # with 1, `make audit` fails if the vulnerability servi
 SEED ?=                  # what `make fuzz` begins with; a new one by default
 MINUTES ?=               # how long it may take
 SQL ?=                   # what else it asks, one SELECT in Athena's SQL
+ONCE ?=                  # set it, and `make observe` prints the board once
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
@@ -25,6 +26,7 @@ override STRICT := $(strip $(STRICT))
 override SEED := $(strip $(SEED))
 override MINUTES := $(strip $(MINUTES))
 # Some systems have a NAME of their own in the environment.
+override ONCE := $(strip $(ONCE))
 override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
 
@@ -36,6 +38,7 @@ PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
 .PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help audit fuzz report exports query marts lake-docs
+.PHONY: demo up down status observe reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -49,6 +52,9 @@ down: .venv/.local ## Stop the shop; its state stays in .local/
 
 status: .venv/.local ## Say what runs where, and whether it is healthy
 	@$(BIN)/python -m infra.local status
+
+observe: .venv/.local ## Watch the running shop's figures in the terminal; `make observe ONCE=1` prints them
+	@$(BIN)/python -m infra.observe $(if $(ONCE),--once)
 
 reset: .venv/.local ## Stop the shop and empty its state
 	@$(BIN)/python -m infra.local reset

@@ -94,7 +94,7 @@ def run() -> dict[str, Any]:
         }
         figures = in_turns(
             CASES,
-            lambda case, seconds: _measure(case, *servers[case.server], seconds),
+            lambda case, seconds: measure(case, *servers[case.server], seconds),
             seconds=ROUND_SECONDS,
         )
     return {
@@ -116,7 +116,8 @@ def _comparisons(figures: dict[Case, dict[str, Any]]) -> dict[str, float]:
     return found
 
 
-def _measure(case: Case, server: psutil.Process, port: int, seconds: float) -> dict[str, float]:
+def measure(case: Case, server: psutil.Process, port: int, seconds: float) -> dict[str, float]:
+    """Return what the case cost the server in so many seconds."""
     before = cpu_seconds(server)
     outcome = case.run(port, seconds)
     busy = cpu_seconds(server) - before

@@ -13,10 +13,12 @@ import yaml
 from pydantic_settings import BaseSettings
 
 from exporter.settings import ExporterSettings
+from fashion_kit.settings import TracingSettings
 from infra import names
 from infra.definitions import RECURRING_JOBS, SCHEDULE
 from infra.local.settings import DeploySettings
 from infra.local.worker_settings import DeliverySettings, EventSourceSettings, ScheduleSettings
+from infra.observe.settings import ObserveSettings
 from recommender.settings import ApiSettings, BuildSettings
 from storefront.settings import StorefrontSettings
 
@@ -37,9 +39,10 @@ SETTINGS: dict[str, list[type[BaseSettings]]] = {
     "delivery": [DeliverySettings],
     "schedule": [ScheduleSettings, ExporterSettings, BuildSettings],
     "deploy": [DeploySettings],
+    "metrics": [ObserveSettings],
 }
 # What the servers' own images read.
-FOREIGN = ("AWS_", "MYSQL_", "READER_PASSWORD")
+FOREIGN = ("AWS_", "MYSQL_", "READER_PASSWORD", "GF_")
 
 
 @cache
@@ -81,6 +84,7 @@ def test_hadolint_finds_nothing(path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(variables()))
 def test_every_variable_is_a_setting(name: str) -> None:
     known = {name for service in SETTINGS for name in settings_variables(service)}
+    known |= {f"OTEL_{name}".upper() for name in TracingSettings.model_fields}
     assert name in known or name.startswith(FOREIGN)
 
 

@@ -17,6 +17,8 @@ SETTINGS_MODULES = {
     "storefront.settings": "services/storefront/README.md",
     "recommender.settings": "services/recommender/README.md",
     "exporter.settings": "services/exporter/README.md",
+    "fashion_kit.settings": "docs/observability.md",
+    "infra.observe.settings": "infra/README.md",
     "infra.local.settings": "infra/README.md",
     "infra.local.worker_settings": "infra/README.md",
 }
@@ -58,7 +60,7 @@ def test_every_make_target_is_in_the_readme() -> None:
     described = re.findall(r"^([\w-]+):.*## ", (ROOT / "Makefile").read_text(), re.M)
     readme = (ROOT / "README.md").read_text()
     everyday = {"demo", "up", "down", "status", "reset", "test", "bench", "template", "help"}
-    everyday |= {"build-model", "refresh-model", "models", "rollback"}
+    everyday |= {"observe", "build-model", "refresh-model", "models", "rollback"}
     assert everyday <= set(described)
     assert {target for target in everyday if f"make {target}" not in readme} == set()
 

@@ -49,7 +49,22 @@ def names_log_events_statically(tree: ast.AST, path: Path) -> Iterator[int]:
                 yield call.lineno
 
 
+# What leads to a person, or lets somebody in. An id may be told.
+PERSONAL = {"email", "username", "first_name", "last_name", "name", "phone", "address", "birthdate"}
+PERSONAL |= {"password", "token", "secret", "authorization", "body", "url", "headers"}
+
+
+def logs_nobody(tree: ast.AST, _: Path) -> Iterator[int]:
+    """A log is read by many and kept for long: it names ids, never people or their secrets."""
+    for call in calls_of(tree, "debug", "info", "warning", "error", "exception", "critical"):
+        assert isinstance(call.func, ast.Attribute)
+        is_log = isinstance(call.func.value, ast.Name) and call.func.value.id in {"log", "logger"}
+        if is_log and any(keyword.arg in PERSONAL for keyword in call.keywords):
+            yield call.lineno
+
+
 RULES: tuple[Rule, ...] = (
+    logs_nobody,
     commits_at_the_edge,
     writes_through_its_port,
     names_log_events_statically,
@@ -73,6 +88,7 @@ def test_the_sources_keep_the_rule(rule: Rule) -> None:
         (writes_through_its_port, "services/recommender/picks/service.py", "db.put_item(Item={})"),
         (names_log_events_statically, "x.py", "log.info(f'user {user_id}')"),
         (names_log_events_statically, "x.py", "log.info('User came')"),
+        (logs_nobody, "x.py", "log.info('user_came', user_id=user.id, email=user.email)"),
     ],
 )
 def test_a_rule_finds_the_fault(rule: Rule, path: str, snippet: str) -> None:

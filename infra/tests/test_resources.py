@@ -11,9 +11,10 @@ from fashion_contracts.events import ClientEvent, EventType, Interaction
 from fashion_kit.aws import client
 from infra import names
 from infra.local import bundles
+from infra.local import deploy as compose_deploy
 from infra.local import resources as module
 from infra.local.aws_endpoint import AwsEndpoint
-from infra.local.resources import DeploymentError, Resources, deploy
+from infra.local.resources import DeploymentError, Resources, deploy, tell_function
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -160,3 +161,36 @@ class TestFunctions:
             {"DATE_EXECUTION": "2026-01-01"},
         )
         assert "2026-01-01" in json.dumps(report)
+
+
+def test_a_function_is_told_where_traces_go_and_told_again_when_they_go_nowhere(
+    resources_with_functions: Resources,
+) -> None:
+    functions: LambdaClient = client("lambda")
+    name = resources_with_functions.interactions_function
+
+    def told() -> dict[str, str]:
+        found = functions.get_function_configuration(FunctionName=name)
+        return found["Environment"]["Variables"]
+
+    before = told()
+    tracing = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
+    tell_function(functions, name, tracing)
+    assert told() == before | tracing
+    tell_function(functions, name, {})
+    assert told() == before
+
+
+def test_what_compose_runs_tells_the_function_where_traces_go(
+    own_endpoint: AwsEndpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEPLOY_ENDPOINT_URL", own_endpoint.url)
+    monkeypatch.setenv("DEPLOY_DATABASE_URL", "mysql+pymysql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("DEPLOY_KEYS_FOLDER", str(tmp_path / "keys"))
+    functions: LambdaClient = own_endpoint.client("lambda")
+    _, name = names.ON_ONE_MACHINE["Interactions/OnInteractions/Function"]
+    for collector in ("http://127.0.0.1:4318", ""):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector)
+        compose_deploy.main()
+        told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        assert told.get("OTEL_EXPORTER_OTLP_ENDPOINT", "") == collector

@@ -13,9 +13,15 @@ from fashion_kit.ids import new_id
 from infra.local.progress import Steps
 from infra.local.settings import LocalSettings
 from infra.local.stack import Stack, StackConfig
+from infra.observe.collector import Collector, collecting
 
 SETTINGS = LocalSettings(products=300, history_sessions=300, history_days=3, loaded_days=0)
-OVERRIDES = {"EXPORTER_DELIVERY_GRACE": "PT0S", "RECOMMENDER_AVAILABILITY_REFRESH_SECONDS": "0.2"}
+OVERRIDES = {
+    "EXPORTER_DELIVERY_GRACE": "PT0S",
+    "RECOMMENDER_AVAILABILITY_REFRESH_SECONDS": "0.2",
+    # Spans are sent at once, and not every five seconds.
+    "OTEL_BSP_SCHEDULE_DELAY": "100",
+}
 
 
 @dataclass
@@ -46,9 +52,24 @@ class Shopper:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def traces() -> Iterator[tuple[Collector, str]]:
+    """Return the collector to which the shop sends its traces, and its address."""
+    with collecting() as collecting_at:
+        yield collecting_at
+
+
+@pytest.fixture
+def collector(traces: tuple[Collector, str]) -> Collector:
+    return traces[0]
+
+
+@pytest.fixture(scope="module")
+def shop(
+    tmp_path_factory: pytest.TempPathFactory, traces: tuple[Collector, str]
+) -> Iterator[Stack]:
     """Return the running shop; this process's AWS clients are pointed to it."""
-    config = StackConfig(tmp_path_factory.mktemp("shop"), settings=SETTINGS, overrides=OVERRIDES)
+    settings = SETTINGS.model_copy(update={"otlp_endpoint": traces[1]})
+    config = StackConfig(tmp_path_factory.mktemp("shop"), settings=settings, overrides=OVERRIDES)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"):
             patch.setenv(name, "set by the stack")

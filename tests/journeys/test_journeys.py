@@ -2,11 +2,14 @@
 
 import gzip
 import json
+import re
+import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from secrets import token_hex
 from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -27,6 +30,7 @@ from infra.local.schedule.recurrence import LastRun
 from infra.local.schedule.status import ScheduleStatus
 from infra.local.stack import Stack
 from infra.local.state import StackState
+from infra.observe.collector import Collector
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -73,6 +77,40 @@ def load_today(shop: Stack) -> LakeQueries:
 class TestPicks:
     def test_a_new_shopper_has_picks(self, shopper: Shopper) -> None:
         assert len(shopper.picks()) == 24
+
+    def test_one_trace_leads_from_the_click_to_the_write_of_the_picks(
+        self, shopper: Shopper, collector: Collector
+    ) -> None:
+        trace_id = token_hex(16)
+        browsers = f"00-{trace_id}-00f067aa0ba902b7-01"
+        shopper.storefront.headers["traceparent"] = browsers
+        shopper.recommender.headers["traceparent"] = browsers
+        shopper.send(view(shopper.picks()[0]))
+        steps = ["POST /events", "clickstream publish", "picks update", "PutItem shoppers"]
+        read = "GET /recommendations/{user_id}"
+        seen = collector.wait_for(trace_id, {*steps, read}, seconds=PATIENCE_SECONDS)
+        spans = {span.name: span for span in seen}
+        assert spans.keys() == {*steps, read}
+        click, publish, update, write = (spans[step] for step in steps)
+        parents = (publish.parent_id, update.parent_id, write.parent_id)
+        assert parents == (click.span_id, click.span_id, update.span_id)
+        services = (click.service, update.service, spans[read].service)
+        assert services == ("storefront", "recommender-interactions", "recommender")
+
+    def test_the_board_shows_what_went_on(self, shop: Stack, shopper: Shopper) -> None:
+        clicked = shopper.picks()[0]
+        shopper.send(view(clicked))
+        wait_until(lambda: clicked not in shopper.picks())
+        folder = str(shop.config.folder)
+        command = [sys.executable, "-m", "infra.observe", "--once", "--folder", folder]
+
+        def told() -> str:
+            return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+        # The poller writes its status five times a second.
+        wait_until(lambda: bool(re.search(r"click to pick, p50 +[\d.,]+ ms", told())))
+        for shown in ("/recommendations", "accepted", "session", "outbox: lag", "iterator age"):
+            assert shown in told()
 
     def test_a_click_changes_the_picks(self, shopper: Shopper) -> None:
         clicked = shopper.picks()[0]

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.local.command import PROCESSES, ShopNotUpError, run_command
-from infra.local.paths import LOCAL
+from infra.local.paths import SHOP
 from infra.local.progress import Steps
 from infra.local.schedule.status import ScheduleStatus
 from infra.local.schedule.table import schedule_table
@@ -20,7 +20,7 @@ from infra.local.services import answers_ready
 from infra.local.stack import Stack, StackConfig
 from infra.local.state import ProcessState, StackState
 
-FOLDER = LOCAL / "shop"
+FOLDER = SHOP
 STOP_SECONDS = 60
 MEBIBYTE = 1024 * 1024
 

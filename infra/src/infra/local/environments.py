@@ -16,6 +16,8 @@ Environment = dict[str, str]
 
 # What the exporter takes for a page of rows goes back to the system, not to each thread's heap.
 RETURNED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(128 * 1024)}
+METRICS = "metrics"
+"""The folder, beside the processes' state, in which those without a port leave their figures."""
 
 # Column by column for users: the lake needs no name and no password, and of an address the city.
 EXPORTER_PRIVILEGES = (
@@ -69,6 +71,7 @@ class Environments:
             "STOREFRONT_TOKEN_PRIVATE_KEY_FILE": str(self.keys.token_private),
             "STOREFRONT_CURRENCY": self.settings.currency,
             "STOREFRONT_EVENT_SPOOL_FOLDER": str(self.folder / "spool"),
+            "STOREFRONT_METRICS_FOLDER": str(self.folder / METRICS),
             # Every shopper of this machine has the same address.
             "STOREFRONT_ADDRESS_REQUESTS_PER_MINUTE": "0",
             "STOREFRONT_CREDENTIAL_REQUESTS_PER_MINUTE": "0",
@@ -100,6 +103,7 @@ class Environments:
             "EXPORTER_PSEUDONYM_KEY_FILE": str(self.keys.pseudonym),
             "EXPORTER_BUSINESS_TIMEZONE": self.settings.business_timezone,
             **RETURNED_MEMORY,
+            "EXPORTER_METRICS_FOLDER": str(self.folder / METRICS),
         }
 
     def event_source(self) -> Environment:
@@ -134,5 +138,10 @@ class Environments:
         """Return what the jobs that make tables and fill the catalogue are told."""
         return self.storefront() | {"STOREFRONT_DATABASE_URL": self.urls.owner}
 
+    def tracing(self) -> Environment:
+        """Return where traces go; nothing if nobody asked for them."""
+        endpoint = self.settings.otlp_endpoint
+        return {} if endpoint is None else {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+
     def _common(self) -> Environment:
-        return inherited_environment() | self.aws | self.overrides
+        return inherited_environment() | self.aws | self.tracing() | self.overrides

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda.client import LambdaClient
     from mypy_boto3_s3 import S3Client
 
 TEMPLATE = ROOT / "infra/template/fashion-store.local.json"
@@ -88,6 +89,16 @@ def deploy(
     resources = Resources.from_outputs(_outputs(cloud), endpoint)
     _enable_expiry(endpoint.client("dynamodb"), resources)
     return resources
+
+
+def tell_function(client: "LambdaClient", function: str, tracing: dict[str, str]) -> None:
+    """Tell the function where its traces go: the template is the shop's, this the machine's."""
+    told = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    wanted = {name: value for name, value in told.items() if not name.startswith("OTEL_")} | tracing
+    if wanted != told:
+        client.update_function_configuration(
+            FunctionName=function, Environment={"Variables": wanted}
+        )
 
 
 def _upload_bundles(s3: "S3Client") -> dict[str, str]:

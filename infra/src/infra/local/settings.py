@@ -31,6 +31,8 @@ class LocalSettings(Settings):
     """The zone in which the shop counts its days."""
     currency: str = "INR"
     """The currency of every price (ISO 4217)."""
+    otlp_endpoint: str | None = None
+    """Base URL of the collector to which every process sends its traces; none if not set."""
     recommender_experiment: str | None = None
     """The experiment on picks that runs, as the recommender's RECOMMENDER_EXPERIMENT."""
 

@@ -21,7 +21,7 @@ from infra.local.environments import DatabaseUrls, Environment, Environments
 from infra.local.keys import Keys
 from infra.local.processes import ProcessError
 from infra.local.progress import Steps
-from infra.local.resources import deploy
+from infra.local.resources import deploy, tell_function
 from infra.local.services import SERVICES, Service
 from infra.local.settings import LocalSettings, adopt, inherited_environment
 from infra.local.state import LastPorts, ProcessState, StackState
@@ -162,7 +162,7 @@ class Stack:
             pseudonym_key=keys.pseudonym.read_text(),
             business_timezone=config.settings.business_timezone,
         )
-        return Environments(
+        environments = Environments(
             settings=config.settings,
             aws=self.aws.environment(),
             urls=urls,
@@ -171,6 +171,9 @@ class Stack:
             folder=config.folder,
             overrides=config.overrides,
         )
+        functions = self.aws.client("lambda")
+        tell_function(functions, resources.interactions_function, environments.tracing())
+        return environments
 
     def _fill(self) -> None:
         """Fill a new shop: products, a past, and the first model learnt from it."""

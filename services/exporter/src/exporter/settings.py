@@ -72,6 +72,9 @@ class MartSettings(LakeSettings):
 class ExporterSettings(LakeSettings):
     """What the daily load needs."""
 
+    metrics_folder: Path | None = None
+    """Where a night leaves its figures, as a Prometheus text file; nowhere if not set."""
+
     secret_id: str | None = None
     """Secret in Secrets Manager, a JSON object with `database_url` and `pseudonym_key`: where the
     environment may hold no password, as that of a Lambda, it is read from there."""

@@ -1,8 +1,10 @@
 """The recommender's API."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -17,6 +19,7 @@ from fashion_kit.logs import configure
 from fashion_kit.metrics import install_metrics
 from fashion_kit.mysql import mysql_engine
 from fashion_kit.problems import install_problem_handlers
+from fashion_kit.request_traces import traced_requests
 from fashion_kit.tokens import OwnIssuer, TokenVerifier, public_key_of
 from recommender import health
 from recommender.dependencies import State
@@ -29,6 +32,7 @@ from recommender.picks.rankers import Rankers, make_rankers
 from recommender.picks.repository import CatalogueRepository, PicksRepository
 from recommender.picks.service import PicksService
 from recommender.picks.shelves import ShelvesService
+from recommender.picks.tally import PicksTally
 from recommender.refreshing import Refreshing
 from recommender.settings import ApiSettings
 from recommender.trends import endpoints as trends_endpoints
@@ -40,6 +44,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
 
+SERVICE = "recommender"
+
 
 def create_app(
     settings: ApiSettings | None = None, *, clock: Clock = utc_now, make_id: IdFactory = new_id
@@ -49,8 +55,9 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         told = settings or ApiSettings()
-        configure(told.log_level, told.log_format, service="recommender")
+        configure(told.log_level, told.log_format, service=SERVICE)
         async with AsyncExitStack() as stack:
+            stack.enter_context(traced_requests(app, SERVICE))
             await _start(app, told, stack, clock, make_id)
             stack.enter_context(calm_garbage_collection())
             yield open_edge(told)
@@ -86,11 +93,15 @@ async def _start(
     catalogue = _catalogue(settings, engine, clock)
     windows = _windows(settings, trends, clock)
     for value in (rankers.model, rankers.delta, rankers.trends, catalogue, windows):
-        await _keep_fresh(value, stack)
+        await asyncio.to_thread(value.refresh)
+        _repeat(partial(asyncio.to_thread, value.refresh), value.every, stack)
     shoppers = _shoppers(settings, stack, clock)
     app.state.picks = PicksService(
         settings, shoppers, rankers, catalogue, clock=clock, make_id=make_id
     )
+    tally = app.state.picks.tally
+    stack.callback(tally.tell)
+    _repeat(partial(_told, tally), settings.served_log_every, stack)
     app.state.shelves = ShelvesService(rankers, catalogue, make_id)
     app.state.trending = TrendingService(windows, lambda: catalogue.value.unavailable)
     key = public_key_of(settings.token_public_key_file.read_text())
@@ -145,21 +156,24 @@ def _shoppers(settings: ApiSettings, stack: AsyncExitStack, clock: Clock) -> Pic
     return shoppers
 
 
-async def _keep_fresh(value: Refreshing[Any], stack: AsyncExitStack) -> None:
-    """Read the value now, and again and again until the stack is closed."""
-    await asyncio.to_thread(value.refresh)
+async def _told(tally: PicksTally) -> None:
+    tally.tell()
 
-    async def renew() -> None:
+
+def _repeat(work: Callable[[], Awaitable[None]], every: timedelta, stack: AsyncExitStack) -> None:
+    """Do the work again and again, from one pause on, until the stack is closed."""
+
+    async def go_on() -> None:
         while True:
-            await asyncio.sleep(value.every.total_seconds())
-            await asyncio.to_thread(value.refresh)
+            await asyncio.sleep(every.total_seconds())
+            await work()
 
     async def stop() -> None:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
-    task = asyncio.create_task(renew())
+    task = asyncio.create_task(go_on())
     stack.push_async_callback(stop)
 
 

@@ -113,6 +113,8 @@ class InteractionsSettings(RankingSettings, StoreSettings):
     """How often an item that somebody else has just changed is read and folded again."""
     connections: int = Field(32, ge=1, le=256)
     """How many shoppers of a batch are written at once, each on its own connection."""
+    late_after: timedelta = timedelta(minutes=5)
+    """How long after it happened an event that reaches the shop is counted as late."""
 
 
 class ApiSettings(RankingSettings, StoreSettings, ExperimentSettings):
@@ -146,6 +148,8 @@ class ApiSettings(RankingSettings, StoreSettings, ExperimentSettings):
     """How long a client may leave an answer unread before its connection is given up."""
     cors_origins: tuple[Origin, ...] = ()
     """Websites, as a JSON list of origins, whose pages may call the API from a browser."""
+    served_log_every: timedelta = timedelta(minutes=1)
+    """How often it is logged how many answers were served, and how many were fallbacks."""
 
     @property
     def availability_refresh(self) -> timedelta:

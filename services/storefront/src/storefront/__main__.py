@@ -31,6 +31,7 @@ from storefront.loading.meter import ImportMeter
 from storefront.loading.odd_rows import WRITERS, summarise, write_report
 from storefront.loading.styles import StylesFileError
 from storefront.outbox.relay import Relay
+from storefront.outbox.watch import OutboxWatch
 from storefront.payments.dependencies import payment_desk
 from storefront.payments.refunds import complete_refunds
 from storefront.settings import DatabaseSettings, JudgeSettings, RelaySettings, TokenSettings
@@ -163,13 +164,19 @@ def relay() -> None:
             ),
         },
     )
-    housekeeping = Thread(target=housekeeper.run, args=(stop,), name="housekeeping")
-    housekeeping.start()
+    watch = OutboxWatch(sessions, settings, clock=utc_now)
+    beside = [
+        Thread(target=housekeeper.run, args=(stop,), name="housekeeping"),
+        Thread(target=watch.run, args=(stop,), name="outbox-watch"),
+    ]
+    for thread in beside:
+        thread.start()
     try:
         Relay(sessions, stream, settings, clock=utc_now).run(stop)
     finally:
         stop.set()
-        housekeeping.join()
+        for thread in beside:
+            thread.join()
         payers.shutdown(wait=False, cancel_futures=True)
         engine.dispose()
 

@@ -15,6 +15,7 @@ from fashion_kit.garbage import calm_garbage_collection
 from fashion_kit.ids import IdFactory, new_id
 from fashion_kit.metrics import install_metrics
 from fashion_kit.problems import install_problem_handlers
+from fashion_kit.request_traces import traced_requests
 from fashion_kit.tokens import TokenVerifier
 from storefront import health
 from storefront.carts import endpoints as carts
@@ -45,6 +46,7 @@ from storefront.turns import Turns
 from storefront.users import endpoints as users
 from storefront.users.passwords import Passwords
 
+SERVICE = "storefront"
 ROUTERS = (
     health.router,
     catalogue.router,
@@ -100,9 +102,10 @@ def _lifespan_of(
         settings = given or StorefrontSettings()
         if settings.development:
             app.include_router(dev_endpoints.router)
-        logs.configure(settings.log_level, settings.log_format, service="storefront")
+        logs.configure(settings.log_level, settings.log_format, service=SERVICE)
         current_default_thread_limiter().total_tokens = settings.request_threads
         async with AsyncExitStack() as stack:
+            stack.enter_context(traced_requests(app, SERVICE))
             tokens = open_tokens(settings, clock)
             verifier: TokenVerifier = tokens["verifier"]
             database = _open_database(settings, stack, clock)

@@ -69,6 +69,10 @@ class RelaySettings(DatabaseSettings, PaymentSettings, StreamSettings):
     """How many of the outbox's 16 lanes one relay holds at most while it sends a batch."""
     relay_silence: timedelta = Field(timedelta(minutes=1), ge=timedelta(seconds=1))
     """How long lanes wait for a relay that is gone; longer than a call to Kinesis may take."""
+    outbox_watch_pause: timedelta = timedelta(seconds=10)
+    """How often it is told how many outbox rows wait, and since when."""
+    metrics_folder: Path | None = None
+    """Where the relay leaves its figures, as a Prometheus text file; nowhere if not set."""
     outbox_retention: timedelta = timedelta(days=7)
     """How long outbox rows are kept once they are sent."""
     idempotency_key_lifetime: timedelta = timedelta(hours=24)

@@ -19,6 +19,7 @@ from storefront.stream import StreamRecord
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, tzinfo=UTC)
 TOLERANCE = timedelta(seconds=2)
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 JUDGE = Judge(TOLERANCE, new_id)
 
 IDENTITIES = st.sampled_from(
@@ -94,37 +95,52 @@ plain_mutations = st.lists(st.sampled_from(PLAIN), max_size=4).flatmap(
 events = st.builds(lambda change: VIEW | change, mutations | plain_mutations)
 
 
-def by_the_model(body: bytes, identity: Identity | None) -> list[StreamRecord | None]:
+def by_the_model(
+    body: bytes, identity: Identity | None, traceparent: str | None
+) -> list[StreamRecord | None]:
     found: list[StreamRecord | None] = []
     for raw in from_json(body)["events"]:
         try:
-            found.append(StreamRecord.of(JUDGE.judge(raw, identity, NOW)))
+            found.append(StreamRecord.of(JUDGE.judge(raw, identity, NOW, traceparent)))
         except RejectedEvent:
             found.append(None)
     return found
 
 
-def quickly(body: bytes, identity: Identity | None) -> list[StreamRecord] | None:
+def quickly(
+    body: bytes, identity: Identity | None, traceparent: str | None = None
+) -> list[StreamRecord] | None:
     batch = read_quickly(body)
-    return None if batch is None else judge_quickly(batch, identity, NOW, TOLERANCE)
+    return None if batch is None else judge_quickly(batch, identity, NOW, TOLERANCE, traceparent)
 
 
-@given(batch=st.lists(events, min_size=1, max_size=3), identity=IDENTITIES)
+@given(
+    batch=st.lists(events, min_size=1, max_size=3),
+    identity=IDENTITIES,
+    traceparent=st.sampled_from([None, TRACEPARENT]),
+)
 @settings(max_examples=400, deadline=None)
-@example(batch=[VIEW | {"event_time": "2026-03-01T12:00:00.1234567Z"}], identity=None)
-@example(batch=[VIEW | {"event_time": "2026-03-01T12:30:16Z"}], identity=Identity("u-1"))
+@example(
+    batch=[VIEW | {"event_time": "2026-03-01T12:00:00.1234567Z"}], identity=None, traceparent=None
+)
+@example(
+    batch=[VIEW | {"event_time": "2026-03-01T12:30:16Z"}],
+    identity=Identity("u-1"),
+    traceparent=None,
+)
 @example(
     batch=[VIEW | {"event_time": "0001-01-01T00:00:00Z", "sent_at": "9999-01-01T00:00:00Z"}],
     identity=None,
+    traceparent=None,
 )
 def test_what_it_accepts_is_what_the_model_makes_of_it(
-    batch: list[dict[str, Any]], identity: Identity | None
+    batch: list[dict[str, Any]], identity: Identity | None, traceparent: str | None
 ) -> None:
     body = json.dumps({"events": batch}).encode()
-    quick = quickly(body, identity)
+    quick = quickly(body, identity, traceparent)
     if quick is None:
         return
-    slow = by_the_model(body, identity)
+    slow = by_the_model(body, identity, traceparent)
     assert len(quick) == len(slow)
     for ours, models in zip(quick, slow, strict=True):
         assert models is not None

@@ -11,6 +11,7 @@ from infra.local.checkpoints import CheckpointFile
 from infra.local.event_source.failures import FailureQueue
 from infra.local.event_source.function import LambdaFunction
 from infra.local.event_source.mapping import Ports, ShardMapping
+from infra.local.event_source.measures import MeasuresSum
 from infra.local.event_source.records import Source
 from infra.local.event_source.status import EventSourceStatus, ShardProgress
 from infra.local.shards import ShardReader, Stream
@@ -86,6 +87,7 @@ def status(shards: dict[str, ShardProgress]) -> EventSourceStatus:
             for shard_id, shard in shards.items()
             if shard.last_sequence_number is not None
         },
+        measures=sum((shard.measures for shard in shards.values()), MeasuresSum()),
     )
 
 

@@ -1,6 +1,7 @@
 """The function that a shard feeds: a port, and the Lambda function behind it."""
 
 import json
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,10 +18,11 @@ class FunctionUnavailableError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What the function answered, or by which error it ended."""
+    """What the function answered, or by which error it ended, and the end of its log."""
 
     payload: Any
     error: str | None = None
+    log: str = ""
 
 
 class Function(Protocol):
@@ -42,15 +44,16 @@ class LambdaFunction:
         """Invoke the function with the event."""
         payload = json.dumps(event).encode()
         try:
-            answer = self._client.invoke(FunctionName=self._name, Payload=payload)
+            answer = self._client.invoke(FunctionName=self._name, Payload=payload, LogType="Tail")
             body = answer["Payload"].read()
         except AWS_ERRORS as error:
             raise FunctionUnavailableError(str(error)) from error
+        log = b64decode(answer.get("LogResult", "")).decode(errors="replace")
         try:
             content = json.loads(body) if body else None
         except ValueError:
-            return Answer(None, "InvalidJson")
-        return Answer(content, answer.get("FunctionError"))
+            return Answer(None, "InvalidJson", log)
+        return Answer(content, answer.get("FunctionError"), log)
 
 
 def first_failure(answer: Answer, records: Sequence[Record], *, reports_items: bool) -> int | None:

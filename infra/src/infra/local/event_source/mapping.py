@@ -21,6 +21,7 @@ from fashion_kit.logs import get_logger
 from infra.local.checkpoints import Checkpoint, CheckpointFile
 from infra.local.event_source.failures import FailureDestination
 from infra.local.event_source.function import Function, FunctionUnavailableError, first_failure
+from infra.local.event_source.measures import measures_in
 from infra.local.event_source.records import (
     Condition,
     LostBatch,
@@ -131,6 +132,7 @@ class ShardMapping:
             self._backoff.wait()
             return [attempt]
         self.progress.batches += 1
+        self.progress.measured(measures_in(answer.log))
         failed_at = first_failure(
             answer, attempt.records, reports_items=self._settings.reports_batch_item_failures
         )

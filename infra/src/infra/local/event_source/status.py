@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from fashion_contracts.measures import BatchMeasures
+from infra.local.event_source.measures import MeasuresSum
 from infra.local.shards import Record
 from infra.local.workers import Status
 
@@ -20,6 +22,8 @@ class EventSourceStatus(Status):
     """Age of the oldest record that is being delivered; 0 if none waits."""
     last_sequence_numbers: dict[str, str]
     """The last record done, for each shard."""
+    measures: MeasuresSum = MeasuresSum()
+    """What the function said of its batches."""
 
 
 class ShardProgress:
@@ -30,11 +34,18 @@ class ShardProgress:
         self.batches = 0
         self.failures = 0
         self.last_sequence_number: str | None = None
+        self.measures = MeasuresSum()
         self._oldest: datetime | None = None
 
     def begin(self, batch: Sequence[Record]) -> None:
         """Note that the batch is being delivered."""
         self._oldest = batch[0].arrived_at
+
+    def measured(self, batch: BatchMeasures | None) -> None:
+        """Add what the function said of a batch."""
+        if batch is not None:
+            # A new object, so that who reads meanwhile sees all of a batch or nothing.
+            self.measures += MeasuresSum.of(batch)
 
     def done(self, records: Sequence[Record]) -> None:
         """Note that these records are done."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from exporter.bootstrap import open_fingerprints, open_ledger, open_night, open_verifier
 from exporter.command_line import told
 from exporter.nightly.days import days_between, requested_day
+from exporter.nightly.figures import NightFigures
 from exporter.nightly.night import Failure, Night
 from exporter.nightly.status import as_line, as_table, statuses
 from exporter.nightly.terminal import display
@@ -80,6 +81,7 @@ def _load(
 ) -> None:
     """Load the planned days, and say at the end which of them failed."""
     failures = []
+    figures = NightFigures(settings.metrics_folder, settings.business_timezone)
     console = Console(stderr=True)
     with (
         display(console) as shown,
@@ -91,8 +93,10 @@ def _load(
             if isinstance(outcome, Failure):
                 failures.append(outcome)
                 continue
+            figures.note(outcome)
             for line in outcome.lines():
                 typer.echo(line)
+        figures.write(night.load.ledger.loaded_days(), failed=len(failures))
     for failure in failures:
         typer.echo(failure, err=True)
     if failures:

@@ -87,7 +87,14 @@ class DailyLoad:
                 raise
             self.on_step("write the ledger")
             self.ledger.end(run, RunState(report.state), report.to_dict())
-        log.info("load_ended", run_id=run.id, state=report.state, seconds=report.seconds)
+        log.info(
+            "load_ended",
+            run_id=run.id,
+            state=report.state,
+            seconds=report.seconds,
+            rows=sum(report.rows.values()),
+            lag_seconds=(self.clock() - end).total_seconds(),
+        )
         return report
 
     def _loaded_since(self, known: LatestRun | None, day: date) -> LoadReport | None:

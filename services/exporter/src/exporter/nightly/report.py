@@ -8,6 +8,8 @@ from typing import Any
 
 from exporter.events.intake import IntakeCounts
 
+_ROWS = ".rows"
+
 
 @dataclass(frozen=True)
 class LoadReport:
@@ -43,6 +45,15 @@ class LoadReport:
             is_ours=False,
         )
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """Return how many rows each table got."""
+        return {
+            name.removesuffix(_ROWS): int(value)
+            for name, value in self.totals.items()
+            if name.endswith(_ROWS)
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it; money stays text, so that no cent is lost."""
         return {
@@ -59,12 +70,9 @@ class LoadReport:
 
     def lines(self) -> list[str]:
         """Return it as a person reads it."""
-        rows = {
-            name.removesuffix(".rows"): f"{int(value):,}"
-            for name, value in self.totals.items()
-            if name.endswith(".rows")
-        }
-        counts = ", ".join(f"{count} {table.replace('_', ' ')}" for table, count in rows.items())
+        counts = ", ".join(
+            f"{count:,} {table.replace('_', ' ')}" for table, count in self.rows.items()
+        )
         other = "" if self.is_ours else ", which began after this one and spared it the load"
         return [
             f"{self.day} {self.state} in {self.seconds:.1f} s (run {self.run_id}{other})",

@@ -7,6 +7,7 @@ from fashion_kit.clock import Clock, utc_now
 from fashion_kit.dynamodb.client import Limits, make_dynamodb
 from recommender.interactions.repository import ShoppersRepository
 from recommender.interactions.service import InteractionsService
+from recommender.interactions.tally import MeasuresLog
 from recommender.model.repository import ModelRepository
 from recommender.picks.rankers import make_rankers
 from recommender.settings import InteractionsSettings
@@ -29,4 +30,4 @@ def make_service(settings: InteractionsSettings, clock: Clock = utc_now) -> Inte
     shoppers = ShoppersRepository(
         make_dynamodb(Limits(connections=settings.connections)), settings.shoppers_table
     )
-    return InteractionsService(settings, shoppers, rankers)
+    return InteractionsService(settings, shoppers, rankers, clock=clock, tell=MeasuresLog(clock))

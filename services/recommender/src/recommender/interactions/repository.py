@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any, Final
 
 from fashion_contracts.picks import SHOPPERS_KEY, Attributes, Shopper, pack_sequence
+from fashion_kit import tracing
 from fashion_kit.dynamodb.client import DynamoDB, DynamoDBError
 from fashion_kit.dynamodb.values import from_wire, to_wire
 from recommender.errors import ShopperChangedError, StoreUnavailableError
@@ -66,7 +67,7 @@ class ShoppersRepository:
                 "ExpressionAttributeNames": {"#sequence": "sequence"},
                 "ExpressionAttributeValues": to_wire(read),
             }
-        with aws_errors("write a shopper"):
+        with tracing.span("PutItem shoppers", "client"), aws_errors("write a shopper"):
             try:
                 await self._dynamodb.call("PutItem", request)
             except DynamoDBError as error:

@@ -27,13 +27,16 @@ last attempt sends what is left to the failure destination and goes on.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import ceil
 
 from fashion_contracts.events import EventType
+from fashion_contracts.measures import BatchMeasures
 from fashion_contracts.picks import TICKS_PER_SECOND, Shopper
+from fashion_kit import tracing
+from fashion_kit.clock import Clock, utc_now
 from fashion_kit.errors import TransientError
 from fashion_kit.logs import get_logger
 from recommender.errors import ShopperChangedError, ShopperContendedError
@@ -46,6 +49,7 @@ from recommender.interactions.records import (
     decode,
 )
 from recommender.interactions.repository import ShoppersRepository
+from recommender.interactions.tally import BatchTally
 from recommender.picks.rankers import Rankers
 from recommender.settings import InteractionsSettings
 
@@ -58,6 +62,7 @@ class Batch:
 
     arrivals: Mapping[str, Sequence[Arrival]]
     stored: Mapping[str, Shopper]
+    tally: BatchTally
 
     def guests_in(self, fresh: Iterable[Arrival]) -> Iterator[Shopper]:
         """Yield the guests who turned out to be this user, with what they did before.
@@ -78,15 +83,25 @@ class InteractionsService:
     """Applies batches of stream records to the shoppers they are about."""
 
     def __init__(
-        self, settings: InteractionsSettings, shoppers: ShoppersRepository, rankers: Rankers
+        self,
+        settings: InteractionsSettings,
+        shoppers: ShoppersRepository,
+        rankers: Rankers,
+        *,
+        clock: Clock = utc_now,
+        tell: Callable[[BatchMeasures], None] = lambda _: None,
     ) -> None:
+        """Take what the service works with; `tell` hears what became of each batch."""
         self._settings = settings
         self._shoppers = shoppers
         self._rankers = rankers
+        self._clock = clock
+        self._tell = tell
 
     async def apply(self, records: Iterable[StreamRecord]) -> list[FailedRecord]:
         """Apply the batch; return the records that had no effect, in the stream's order."""
         by_shopper, failed = decode(records)
+        tally = BatchTally(self._settings.late_after)
         self._rankers.refresh_if_due()
         everybody = dict.fromkeys(by_shopper)
         for arrivals in by_shopper.values():
@@ -98,7 +113,8 @@ class InteractionsService:
             for arrivals in by_shopper.values():
                 failed += _all_failed(arrivals)
         else:
-            failed += await self._update_all(Batch(by_shopper, stored))
+            failed += await self._update_all(Batch(by_shopper, stored, tally))
+        self._tell(tally.measures(failed))
         return sorted(failed, key=lambda record: int(record.sequence_number))
 
     async def close(self) -> None:
@@ -120,8 +136,10 @@ class InteractionsService:
         return failed
 
     async def _update(self, user_id: str, batch: Batch) -> list[FailedRecord]:
+        sent_with = (arrival.event.traceparent for arrival in batch.arrivals[user_id])
         try:
-            await self._fold_and_put(user_id, batch)
+            with tracing.span("picks update", "consumer", follows=sent_with):
+                await self._fold_and_put(user_id, batch)
         except TransientError as error:
             log.warning("shopper_not_updated", error=error.detail)
             return _all_failed(batch.arrivals[user_id])
@@ -131,8 +149,10 @@ class InteractionsService:
         shopper = batch.stored[user_id]
         for _ in range(self._settings.update_attempts):
             fence = shopper.sequence
-            fresh = [arrival for arrival in batch.arrivals[user_id] if arrival.sequence > fence]
+            arrivals = batch.arrivals[user_id]
+            fresh = [arrival for arrival in arrivals if arrival.sequence > fence]
             if not fresh:
+                batch.tally.passed_over(len(arrivals))
                 return
             updated = self._updated(shopper, fresh, batch)
             if updated.last_ticks is None:
@@ -142,6 +162,8 @@ class InteractionsService:
             except ShopperChangedError:
                 shopper = await self._shoppers.get(user_id)
             else:
+                batch.tally.passed_over(len(arrivals) - len(fresh))
+                batch.tally.written(shopper, fresh, self._clock())
                 return
         raise ShopperContendedError(self._settings.update_attempts)
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
+from fashion_kit import tracing
 from fashion_kit.garbage import calm_garbage_collection
 from fashion_kit.logs import configure
 from recommender.interactions.factory import make_service
@@ -13,11 +14,14 @@ from recommender.interactions.records import StreamRecord
 from recommender.interactions.service import InteractionsService
 from recommender.settings import InteractionsSettings
 
+SERVICE = "recommender-interactions"
+
 
 @cache
 def _service() -> InteractionsService:
     settings = InteractionsSettings()
-    configure(settings.log_level, settings.log_format, service="recommender-interactions")
+    configure(settings.log_level, settings.log_format, service=SERVICE)
+    tracing.start(SERVICE)
     service = make_service(settings)
     # For as long as the process lives.
     ExitStack().enter_context(calm_garbage_collection())
@@ -37,4 +41,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         StreamRecord(record["sequenceNumber"], b64decode(record["data"])) for record in batch
     ]
     failed = _runner().run(_service().apply(records))
+    # Between two calls the process stands still, and nothing would be sent.
+    tracing.flush()
     return {"batchItemFailures": [{"itemIdentifier": f.sequence_number} for f in failed]}

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final
 
 from fashion_contracts.events import EventType
 from fashion_contracts.picks import Act, Pick, Reason, Shopper, Source, instant_of, ticks_of
@@ -26,10 +25,9 @@ from recommender.picks.schemas import (
     Wish,
 )
 from recommender.picks.stored import StoredShopper
+from recommender.picks.tally import PERSONAL, PicksTally
 from recommender.refreshing import Refreshing
 from recommender.settings import ApiSettings, RankingSettings
-
-PERSONAL: Final = frozenset({Source.SESSION, Source.USER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +65,7 @@ class PicksService:
         self._catalogue = catalogue
         self._clock = clock
         self._make_id = make_id
+        self.tally = PicksTally()
 
     async def recommend(self, user_id: str, wish: Wish) -> Chosen:
         """Return the shopper's first picks that fit the wish.
@@ -89,6 +88,7 @@ class PicksService:
         recommendation_id, picks = self._experiments.arrange(user_id, wish.limit, rank)
         if not picks and not wish.is_narrow:
             raise NothingToRecommendError
+        self.tally.note(picks)
         last = stored.last_ticks
         return Chosen(
             user_id=user_id,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from fashion_contracts.events import EventType, Interaction
+from fashion_kit import tracing
 from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
 from fashion_kit.logs import get_logger
@@ -66,6 +67,7 @@ class GuestMerge:
             session_id=event_id,
             event_time=now,
             received_at=now,
+            traceparent=tracing.traceparent(),
         )
 
 

@@ -46,8 +46,17 @@ class Judge:
     clock_tolerance: timedelta
     new_id: IdFactory
 
-    def judge(self, raw: Any, identity: Identity | None, received_at: datetime) -> Interaction:
-        """Return the event with its true shopper and its true time, or raise RejectedEvent."""
+    def judge(
+        self,
+        raw: Any,
+        identity: Identity | None,
+        received_at: datetime,
+        traceparent: str | None = None,
+    ) -> Interaction:
+        """Return the event with its true shopper and its true time, or raise RejectedEvent.
+
+        The traceparent is the request's; an event that brings its own keeps that.
+        """
         if not isinstance(raw, dict):
             raise RejectedEvent("an event is a JSON object")
         if forged := sorted(SERVER_FIELDS & raw.keys()):
@@ -57,6 +66,8 @@ class Judge:
             raw = without_identity(raw)
         else:
             owner = _owner(raw, identity)
+            if traceparent is not None and raw.get("traceparent") is None:
+                owner["traceparent"] = traceparent
         try:
             event = _interaction.validate_python({**raw, **owner, "received_at": received_at})
         except ValidationError as error:

@@ -105,9 +105,16 @@ def read_quickly(body: bytes) -> QuickBatch | None:
 
 
 def judge_quickly(
-    batch: QuickBatch, identity: Identity | None, received_at: datetime, tolerance: timedelta
+    batch: QuickBatch,
+    identity: Identity | None,
+    received_at: datetime,
+    tolerance: timedelta,
+    traceparent: str | None = None,
 ) -> list[StreamRecord] | None:
-    """Return the events as the stream's records, or None if one of them needs a closer look."""
+    """Return the events as the stream's records, or None if one of them needs a closer look.
+
+    The traceparent is the request's; an event that brings its own keeps that.
+    """
     owner = None if identity is None else identity.user_id
     if owner is not None and not _is_identifier(owner):
         return None
@@ -124,6 +131,8 @@ def judge_quickly(
             client_time = _correct_time(event, received_at, tolerance)
         except (ValueError, OverflowError):
             return None
+        if event.traceparent is None:
+            event.traceparent = traceparent
         corrected = "" if client_time is None else f',"client_time":"{client_time}"'
         line = _encode(event)[:-1] + f"{tail}{corrected}}}\n".encode()
         records.append(StreamRecord(shopper, line))

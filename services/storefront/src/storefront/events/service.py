@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from prometheus_client import Counter
 from pydantic_core import from_json, to_json
 
+from fashion_kit import tracing
 from fashion_kit.clock import Clock
 from fashion_kit.errors import UnauthorizedError, UnprocessableError
 from fashion_kit.problems import UnreadableBodyError
@@ -69,19 +70,23 @@ class EventService:
         Whether a product exists is not asked here: the consumers pass over ids they do not know.
         """
         identity = None if token is None else await self._identify(token)
-        received_at = self._clock()
+        received_at, traceparent = self._clock(), tracing.traceparent()
         if (batch := read_quickly(body)) is not None:
             if identity is None and batch.access_token is not None:
                 identity = await self._identify(batch.access_token)
             tolerance = self._judge.clock_tolerance
-            records = judge_quickly(batch, identity, received_at, tolerance)
+            records = judge_quickly(batch, identity, received_at, tolerance, traceparent)
             if records is not None:
                 await self._deliver(records, [])
                 return batch.receipt()
-        return await self._take_one_by_one(body, identity, received_at)
+        return await self._take_one_by_one(body, identity, received_at, traceparent)
 
     async def _take_one_by_one(
-        self, body: bytes, identity: Identity | None, received_at: datetime
+        self,
+        body: bytes,
+        identity: Identity | None,
+        received_at: datetime,
+        traceparent: str | None,
     ) -> bytes:
         batch = _read_json(body)
         if identity is None and (token := _token_of(batch)) is not None:
@@ -93,7 +98,8 @@ class EventService:
             event = canonical(raw, identity)
             verdict = {"index": index, **_named(event)}
             try:
-                records.append(StreamRecord.of(self._judge.judge(event, identity, received_at)))
+                good = self._judge.judge(event, identity, received_at, traceparent)
+                records.append(StreamRecord.of(good))
                 verdicts.append(verdict | {"status": "accepted"})
             except RejectedEvent as error:
                 rejected.append(_bad_event(raw, event, str(error), identity, received_at))
@@ -106,7 +112,8 @@ class EventService:
         if rejected:
             await self._bad_events.keep(rejected)
             REJECTED.inc(len(rejected))
-        await self._sink.submit(records)
+        with tracing.span("clickstream publish", "producer"):
+            await self._sink.submit(records)
         ACCEPTED.inc(len(records))
         if self._recent is not None:
             self._recent.note(records, rejected)

@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from zlib import crc32
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from fashion_contracts.events import Interaction
@@ -19,6 +19,17 @@ LANES: Final = 16
 def lane_of(partition_key: str) -> int:
     """Return the lane in which a shopper's events travel, in order."""
     return crc32(partition_key.encode()) % LANES
+
+
+class Waiting(NamedTuple):
+    """What waits in the outbox."""
+
+    rows: int
+    oldest: datetime | None
+
+    def lag(self, now: datetime) -> timedelta:
+        """Return how long the oldest row has waited."""
+        return timedelta() if self.oldest is None else max(now - self.oldest, timedelta())
 
 
 class OutboxRepository:
@@ -51,6 +62,14 @@ class OutboxRepository:
         A process that dies is noticed at once, a machine that vanishes is not.
         """
         self._session.execute(text(f"SET SESSION wait_timeout = {int(limit.total_seconds()):d}"))
+
+    def count_waiting(self) -> Waiting:
+        """Return how many rows wait, and since when; the index holds all that is counted."""
+        waits = OutboxEvent.sent_at.is_(None)
+        counted = select(func.count(), func.min(OutboxEvent.position)).where(waits)
+        rows, first = self._session.execute(counted).one()
+        oldest = select(OutboxEvent.created_at).where(OutboxEvent.position == first)
+        return Waiting(rows, self._session.scalar(oldest) if rows else None)
 
     def waiting_lanes(self) -> Sequence[int]:
         """Return the lanes in which something waits: one look into the index for each."""

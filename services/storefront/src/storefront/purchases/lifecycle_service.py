@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from fashion_contracts.events import EventType, Interaction
+from fashion_kit import tracing
 from fashion_kit.clock import Clock
 from fashion_kit.errors import ConflictError
 from fashion_kit.ids import IdFactory
@@ -161,6 +162,7 @@ def refund_events_of(purchase: Purchase, now: datetime, new_id: IdFactory) -> Se
             currency=purchase.currency,
             event_time=now,
             received_at=now,
+            traceparent=tracing.traceparent(),
         )
         for line in purchase.lines
     ]

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Self
 
 from fashion_contracts.events import EventType, Interaction
+from fashion_kit import tracing
 from fashion_kit.clock import Clock
 from fashion_kit.errors import ShopError
 from fashion_kit.ids import IdFactory
@@ -41,12 +42,15 @@ class Order(NamedTuple):
     key: Key
     request_hash: str
     wish: Wish
+    traceparent: str | None = None
+    """Where the order stands in its request's trace: it is placed with others, in a thread."""
 
     @classmethod
     def of(cls, buyer: Identity, key: str, request: PurchaseRequest) -> Self:
         """Return the buyer's request as an order."""
         wish = Wish.of(buyer.user_id, request)
-        return cls(buyer, Key(buyer.user_id, key), request.digest(), wish)
+        placed_in = tracing.traceparent()
+        return cls(buyer, Key(buyer.user_id, key), request.digest(), wish, placed_in)
 
 
 @dataclass
@@ -89,7 +93,8 @@ def decide(
                 continue
             if order.buyer.user_id not in buyers:
                 raise UnknownUserError
-            placed = Placed(new_id(), order.buyer.user_id, allocator.grant(order.wish))
+            sale = allocator.grant(order.wish)
+            placed = Placed(new_id(), order.buyer.user_id, sale, order.traceparent)
         except ShopError as error:
             decisions.outcomes.append(error)
             continue
@@ -117,6 +122,7 @@ def events_of(placed: Placed, now: datetime, new_id: IdFactory) -> list[Interact
         currency=placed.sale.currency,
         event_time=now,
         received_at=now,
+        traceparent=placed.traceparent,
     )
     return [event, *(_same_for(event, line, new_id()) for line in others)]
 

@@ -130,11 +130,12 @@ class Sale(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A sale that becomes a purchase: under which id, and whose."""
+    """A sale that becomes a purchase: under which id, whose, and in which trace."""
 
     id: str
     user_id: str
     sale: Sale
+    traceparent: str | None = None
 
 
 @dataclass
