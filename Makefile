@@ -7,6 +7,7 @@ DATA ?=                  # what `make evaluate` measures on: a public clickstrea
 DAY ?=                   # the business day, YYYY-MM-DD; yesterday by default
 DAYS ?=                  # how many days of events `make experiment` looks at
 NAME ?=                  # which of the ten questions `make query` asks; without it and SQL, all names
+STAGE ?= dev             # which cloud `make synth`, `deploy` and `destroy` mean: dev or prod
 SQL ?=                   # what else it asks, one SELECT in Athena's SQL
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
@@ -18,6 +19,7 @@ override VERSION := $(strip $(VERSION))
 override DATA := $(strip $(DATA))
 override DAY := $(strip $(DAY))
 override DAYS := $(strip $(DAYS))
+override STAGE := $(strip $(STAGE))
 # Some systems have a NAME of their own in the environment.
 override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
@@ -29,7 +31,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs synth deploy destroy
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -131,6 +133,15 @@ lake-docs: .venv/.dev ## Write docs/lake.md from the contracts and docs/analysis
 
 template: .venv/.dev ## Synthesise the one-machine template anew from the CDK code
 	$(BIN)/python -m infra.synth
+
+synth: .venv/.dev ## Write the CloudFormation templates of STAGE, checked by cdk-nag; in build/cloud/
+	@CLOUD_STAGE='$(STAGE)' $(BIN)/python -m infra.cloud synth
+
+deploy: .venv/.dev ## Make or renew the cloud of STAGE in an AWS account (docs/deploy.md)
+	@CLOUD_STAGE='$(STAGE)' $(BIN)/python -m infra.cloud deploy
+
+destroy: .venv/.dev ## Delete what runs in STAGE; at dev what holds data too
+	@CLOUD_STAGE='$(STAGE)' $(BIN)/python -m infra.cloud destroy
 
 requirements: .venv/.local ## Pin every dependency anew, with hashes
 	UV=$(BIN)/uv requirements/compile --upgrade

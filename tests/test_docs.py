@@ -19,6 +19,8 @@ SETTINGS_MODULES = {
     "exporter.settings": "services/exporter/README.md",
     "infra.local.settings": "infra/README.md",
     "infra.local.worker_settings": "infra/README.md",
+    "infra.stages": "infra/README.md",
+    "infra.cloud.settings": "infra/README.md",
 }
 
 
