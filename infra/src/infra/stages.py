@@ -13,6 +13,11 @@ from pydantic_settings import SettingsConfigDict
 
 from fashion_kit.settings import Settings
 
+PLAIN_WARNING = (
+    "There is no certificate: tokens and addresses cross the internet in plain text. Set"
+    " CLOUD_CERTIFICATE_ARN before anybody uses this shop."
+)
+
 
 class StageName(StrEnum):
     """The two clouds that can be deployed; each has an AWS account, or a region, of its own."""
@@ -80,6 +85,7 @@ class FunctionSizes:
 class NetworkSize:
     """The network: zones, ways out, and services that are reached without one."""
 
+    addresses: str = "10.0.0.0/16"
     zones: int = 2
     """CDK knows of two zones where it does not know the account."""
     nat_gateways: int = 1

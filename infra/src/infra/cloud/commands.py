@@ -13,7 +13,7 @@ from infra import names
 from infra.cloud.tasks import PREPARE, Cloud
 from infra.local.paths import BUILD, ROOT
 from infra.local.settings import whole_environment
-from infra.stages import STAGES, CloudSettings
+from infra.stages import PLAIN_WARNING, STAGES, CloudSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,6 +35,8 @@ class NotConfirmedError(Exception):
 
 def synth(settings: CloudSettings) -> Path:
     """Write the stage's templates and assets; return their folder."""
+    if settings.certificate_arn is None and not STAGES[settings.stage].needs_certificate:
+        sys.stderr.write(f"{PLAIN_WARNING}\n")
     folder = BUILD / "cloud" / settings.stage
     env = whole_environment() | {
         "CLOUD_STAGE": settings.stage,

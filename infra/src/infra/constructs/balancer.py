@@ -7,6 +7,7 @@ from constructs import Construct
 
 from infra.constructs.access_logs import BALANCER_PREFIX, AccessLogs
 from infra.constructs.network import Network
+from infra.stages import PLAIN_WARNING
 
 HTTP, HTTPS = 80, 443
 # What operators ask of a process is not answered to the internet.
@@ -14,10 +15,6 @@ HIDDEN_PATHS = ("/metrics", "/dev/*")
 HIDDEN_PRIORITY = 1
 FIRST_PRIORITY = 10
 NOT_FOUND = 404
-PLAIN_WARNING = (
-    "There is no certificate: tokens and addresses cross the internet in plain text. Set"
-    " CLOUD_CERTIFICATE_ARN before anybody uses this shop."
-)
 
 
 class Balancer(Construct):

@@ -23,6 +23,7 @@ class Network(Construct):
         self, scope: Construct, construct_id: str, *, size: NetworkSize, keeping: Keeping
     ) -> None:
         super().__init__(scope, construct_id)
+        self.addresses = size.addresses
         self.vpc = self._build_vpc(size)
         self.vpc.add_flow_log(
             "FlowLog",
@@ -45,6 +46,7 @@ class Network(Construct):
         return ec2.Vpc(
             self,
             "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(size.addresses),
             max_azs=size.zones,
             nat_gateways=size.nat_gateways,
             subnet_configuration=[

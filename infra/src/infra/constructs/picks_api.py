@@ -38,7 +38,7 @@ class PicksApi(Construct):
             **store_environment(self._picks, self._lake),
             **container.environment,
             "RECOMMENDER_TOKEN_PUBLIC_KEY_FILE": f"{FILES_FOLDER}/{TOKEN_KEY_FILE}",
-            "FORWARDED_ALLOW_IPS": network.vpc.vpc_cidr_block,
+            "FORWARDED_ALLOW_IPS": network.addresses,
         }
         told = replace(container, environment=environment, files=files, port=PORT)
         self.api = WebService(

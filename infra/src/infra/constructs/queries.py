@@ -57,4 +57,4 @@ class Queries(Construct):
             work_group=names.WORKGROUP,
             query_string=question.for_athena(ZoneInfo(SCHEDULE.timezone)),
         )
-        named.add_dependency(self.workgroup)
+        named.add_resource_dependency(self.workgroup)

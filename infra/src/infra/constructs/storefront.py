@@ -52,7 +52,7 @@ class Storefront(Construct):
             "STOREFRONT_TOKEN_PRIVATE_KEY_FILE": f"{FILES_FOLDER}/{TOKEN_KEY_FILE}",
             "STOREFRONT_EVENT_SPOOL_FOLDER": SPOOL_FOLDER,
             # Who reaches a container directly is the load balancer, which says for whom it asks.
-            "FORWARDED_ALLOW_IPS": network.vpc.vpc_cidr_block,
+            "FORWARDED_ALLOW_IPS": network.addresses,
         }
         container = replace(self._container, environment=told, files=files, port=PORT)
         self.api = WebService(
