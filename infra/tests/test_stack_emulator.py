@@ -32,12 +32,20 @@ UNKNOWN = {
     "AWS::RDS::DBProxyTargetGroup",
     "AWS::SQS::QueuePolicy",
 }
+# Its alarms know no arithmetic.
+ON_A_RATIO = "picks-impersonal"
 STACK = "cloud"
+
+
+def _is_unknown(resource: dict[str, Any]) -> bool:
+    return resource["Type"] in UNKNOWN or (
+        resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+    )
 
 
 def _known(template: Template) -> Template:
     """Leave out what the emulator does not know, and what refers to it by its name."""
-    gone = {name for name, r in template["Resources"].items() if r["Type"] in UNKNOWN}
+    gone = {name for name, r in template["Resources"].items() if _is_unknown(r)}
     kept = {
         name: _without(resource, gone)
         for name, resource in template["Resources"].items()
@@ -50,7 +58,7 @@ def _known(template: Template) -> Template:
     outputs = dict(template["Outputs"])
     for output in outputs.values():
         output.pop("Export", None)
-    return template | {"Resources": kept, "Outputs": outputs}
+    return template | {"Resources": kept, "Outputs": outputs, "Parameters": {}}
 
 
 def _listed(value: Any) -> list[Any]:
@@ -114,14 +122,16 @@ def test_every_resource_is_made(cloud: AwsEndpoint, dev_template: Template) -> N
         for page in pages
         for found in page["StackResourceSummaries"]
     }
-    expected = {n for n, r in dev_template["Resources"].items() if r["Type"] not in UNKNOWN}
+    expected = {n for n, r in dev_template["Resources"].items() if not _is_unknown(r)}
     assert set(made) == expected
     assert set(made.values()) == {"CREATE_COMPLETE"}
 
 
 def test_the_alarms_schedules_and_mapping_are_there(cloud: AwsEndpoint) -> None:
     alarms = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert {a["AlarmName"].removeprefix("fashion-store-dev-") for a in alarms} == set(ALARMS)
+    assert {a["AlarmName"].removeprefix("fashion-store-dev-") for a in alarms} == set(ALARMS) - {
+        ON_A_RATIO
+    }
     [mapping] = cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert mapping["BatchSize"] == EVENT_SOURCE.batch_size
     scheduler = cloud.client("scheduler")
