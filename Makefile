@@ -10,6 +10,7 @@ NAME ?=                  # which of the ten questions `make query` asks; without
 STRICT ?=                # with 1, `make audit` fails if the vulnerability service does not answer
 SEED ?=                  # what `make fuzz` begins with; a new one by default
 MINUTES ?=               # how long it may take
+STAGE ?= dev             # which cloud `make synth`, `deploy` and `destroy` mean: dev or prod
 SQL ?=                   # what else it asks, one SELECT in Athena's SQL
 ONCE ?=                  # set it, and `make observe` prints the board once
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
@@ -25,6 +26,7 @@ override DAYS := $(strip $(DAYS))
 override STRICT := $(strip $(STRICT))
 override SEED := $(strip $(SEED))
 override MINUTES := $(strip $(MINUTES))
+override STAGE := $(strip $(STAGE))
 # Some systems have a NAME of their own in the environment.
 override ONCE := $(strip $(ONCE))
 override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
@@ -39,6 +41,7 @@ PIP := $(UV) pip install --quiet --python $(BIN)/python
 .DEFAULT_GOAL := help
 .PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help audit fuzz report exports query marts lake-docs
 .PHONY: demo up down status observe reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs synth deploy destroy
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -149,6 +152,15 @@ lake-docs: .venv/.dev ## Write docs/lake.md from the contracts and docs/analysis
 
 template: .venv/.dev ## Synthesise the one-machine template anew from the CDK code
 	$(BIN)/python -m infra.synth
+
+synth: .venv/.dev ## Write the CloudFormation templates of STAGE, checked by cdk-nag; in build/cloud/
+	@CLOUD_STAGE='$(STAGE)' $(BIN)/python -m infra.cloud synth
+
+deploy: .venv/.dev ## Make or renew the cloud of STAGE in an AWS account (docs/deploy.md)
+	@CLOUD_STAGE='$(STAGE)' $(BIN)/python -m infra.cloud deploy
+
+destroy: .venv/.dev ## Delete what runs in STAGE; at dev what holds data too
+	@CLOUD_STAGE='$(STAGE)' $(BIN)/python -m infra.cloud destroy
 
 requirements: .venv/.local ## Pin every dependency anew, with hashes
 	UV=$(BIN)/uv requirements/compile --upgrade

@@ -21,6 +21,8 @@ SETTINGS_MODULES = {
     "infra.observe.settings": "infra/README.md",
     "infra.local.settings": "infra/README.md",
     "infra.local.worker_settings": "infra/README.md",
+    "infra.stages": "infra/README.md",
+    "infra.cloud.settings": "infra/README.md",
 }
 
 

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from infra.local.locks import exclusive
+from infra.stages import StageName
 from infra.synth import Template, Templates, synthesise
+from infra.template_testing import whole
 
 
 @pytest.fixture(scope="session")
@@ -23,5 +25,11 @@ def templates(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Templ
 
 @pytest.fixture(scope="session")
 def aws_template(templates: Templates) -> Template:
-    """Return the template for an AWS account."""
-    return templates.aws
+    """Return what an AWS account would get at the stage prod, all stacks in one."""
+    return whole(templates.aws[StageName.PROD])
+
+
+@pytest.fixture(scope="session")
+def dev_template(templates: Templates) -> Template:
+    """Return what an AWS account would get at the stage dev, all stacks in one."""
+    return whole(templates.aws[StageName.DEV])

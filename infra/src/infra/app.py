@@ -1,48 +1,71 @@
-"""The CDK app: one stack, for AWS or for one machine.
+"""The CDK app: two stacks for AWS, or one for one machine.
 
-`cdk synth` and `cdk deploy` run this module (infra/cdk.json). With a folder as its argument it
-writes both variants there, in one process: starting CDK takes longer than the rest.
+`cdk synth` and `cdk deploy` run this module (infra/cdk.json) with the stage that CLOUD_STAGE names.
+With a folder as its argument it writes every variant there, in one process: starting CDK takes
+longer than the rest.
 """
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import App, CfnCondition, CfnParameter, CfnResource, DefaultStackSynthesizer, Fn, Stack
-from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import (
+    App,
+    CfnCondition,
+    CfnParameter,
+    CfnResource,
+    DefaultStackSynthesizer,
+    Fn,
+    Stack,
+    Tags,
+    Validations,
+)
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_secretsmanager as secretsmanager
+from cdk_nag import AwsSolutionsChecks
 from constructs import Construct
 
 from infra import names
-from infra.constructs import daily_load, models
 from infra.constructs.functions import ServiceFunction
-from infra.constructs.jobs import Container, Placement
 from infra.definitions import SCHEDULE
+from infra.findings import answer_findings
 from infra.local import bundles
-from infra.local.paths import ROOT
-from infra.stack import Containers, FashionStoreStack, Programs
+from infra.stack import FoundationStack, LocalStack, Programs, ServicesStack
+from infra.stages import STAGES, CloudSettings, StageName
+
+FLAGS = {
+    # Else the buckets' access logs would need the access lists that our buckets have switched off.
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
+}
+# CDK tags it, CloudFormation knows no tags of it.
+UNTAGGED = ["AWS::RDS::DBProxyTargetGroup"]
+EXAMPLE_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/example"
+EXAMPLE_EMAIL = "operators@example.com"
 
 
-def build_for_aws(app: App) -> None:
-    """Add the stack for an AWS account; where things run there is asked for as parameters."""
-    stack = FashionStoreStack(app, names.STACK, local=False)
-    exporter = _container(stack, "Exporter", daily_load.SECRET_FIELDS)
-    stack.run(
-        Programs(
-            interactions=_code(bundles.RECOMMENDER),
-            daily_load=_code(bundles.EXPORTER),
-            daily_load_environment={"EXPORTER_SECRET_ID": exporter.secret.secret_arn},
-        )
-    )
-    recommender = _container(stack, "Recommender", models.SECRET_FIELDS)
-    stack.automate(Containers(_placement(stack), exporter, recommender))
+class NoCertificateError(Exception):
+    """Raised when a shop for everybody would speak plain HTTP."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(f"{stage} needs CLOUD_CERTIFICATE_ARN, an ACM certificate of the region.")
+
+
+def build_for_aws(app: App, settings: CloudSettings) -> None:
+    """Add the stacks of the stage; cdk-nag's findings that nobody answered fail the synthesis."""
+    stage = STAGES[settings.stage]
+    if stage.needs_certificate and settings.certificate_arn is None:
+        raise NoCertificateError(stage.name)
+    foundation = FoundationStack(app, names.foundation_stack(stage.name), stage, settings)
+    services = ServicesStack(app, names.services_stack(stage.name), stage, foundation)
+    services.run(Programs(_code(bundles.RECOMMENDER), _code(bundles.EXPORTER)), settings)
+    for key, value in {"project": names.STACK, "stage": stage.name}.items():
+        Tags.of(app).add(key, value, exclude_resource_types=UNTAGGED)
+    answer_findings(foundation, services, stage)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
 
 def build_for_one_machine(app: App) -> None:
     """Add the stack for one machine; code and secrets are parameters, not part of the template."""
-    stack = FashionStoreStack(app, names.STACK, local=True)
+    stack = LocalStack(app, names.STACK)
     with_functions = CfnParameter(
         stack, "WithFunctions", default="true", allowed_values=["true", "false"]
     )
@@ -51,49 +74,20 @@ def build_for_one_machine(app: App) -> None:
         Programs(
             interactions=lambda_.Code.from_bucket(bucket, _parameter(stack, "RecommenderCode")),
             daily_load=lambda_.Code.from_bucket(bucket, _parameter(stack, "ExporterCode")),
-            daily_load_environment={
-                "EXPORTER_DATABASE_URL": _parameter(stack, "DatabaseUrl", secret=True),
-                "EXPORTER_PSEUDONYM_KEY": _parameter(stack, "PseudonymKey", secret=True),
-                "EXPORTER_BUSINESS_TIMEZONE": _parameter(
-                    stack, "BusinessTimezone", default=SCHEDULE.timezone
-                ),
-            },
-        )
+        ),
+        {
+            "EXPORTER_DATABASE_URL": _parameter(stack, "DatabaseUrl", secret=True),
+            "EXPORTER_PSEUDONYM_KEY": _parameter(stack, "PseudonymKey", secret=True),
+            "EXPORTER_BUSINESS_TIMEZONE": _parameter(
+                stack, "BusinessTimezone", default=SCHEDULE.timezone
+            ),
+        },
     )
     condition = CfnCondition(
         stack, "HasFunctions", expression=Fn.condition_equals(with_functions, "true")
     )
     _make_conditional(stack, condition)
     _name_resources(stack)
-
-
-def _placement(stack: Stack) -> Placement:
-    """Return where jobs run; the issue that builds the network fills these in."""
-    return Placement(
-        cluster_arn=_parameter(stack, "ClusterArn"),
-        subnet_ids=_list_parameter(stack, "SubnetIds", "List<AWS::EC2::Subnet::Id>"),
-        security_group_ids=_list_parameter(
-            stack, "SecurityGroupIds", "List<AWS::EC2::SecurityGroup::Id>"
-        ),
-    )
-
-
-def _container(stack: Stack, service: str, secret_fields: Mapping[str, str]) -> Container:
-    """Return the service's image, and its secret, whose address is asked for."""
-    folder = f"services/{service.lower()}"
-    secret = secretsmanager.Secret.from_secret_complete_arn(
-        stack, f"{service}Secret", _parameter(stack, f"{service}SecretArn")
-    )
-    # Whatever else is in the repository is left out, so that it does not change the image's hash.
-    made_of = ["*", "!requirements", "!libs", "!services", "services/*", f"!{folder}"]
-    image = ecr_assets.DockerImageAsset(
-        stack,
-        f"{service}Image",
-        directory=str(ROOT),
-        file=f"{folder}/Dockerfile",
-        exclude=[*made_of, "**/tests", "**/__pycache__"],
-    )
-    return Container(image, secret, secret_fields)
 
 
 def _code(bundle: bundles.Bundle) -> lambda_.Code:
@@ -103,11 +97,6 @@ def _code(bundle: bundles.Bundle) -> lambda_.Code:
 def _parameter(stack: Stack, name: str, *, default: str | None = None, secret: bool = False) -> str:
     value: str = CfnParameter(stack, name, default=default, no_echo=secret or None).value_as_string
     return value
-
-
-def _list_parameter(stack: Stack, name: str, kind: str) -> list[str]:
-    values: list[str] = CfnParameter(stack, name, type=kind).value_as_list
-    return values
 
 
 def _make_conditional(stack: Construct, condition: CfnCondition) -> None:
@@ -131,30 +120,49 @@ def _name_resources(stack: Construct) -> None:
         resource.default_child.add_property_override(attribute, name)
 
 
+def build_every_variant(folder: Path) -> None:
+    """Write both stages, prod as an owner with a certificate has it, and the one machine's."""
+    examples = (
+        CloudSettings(stage=StageName.DEV, certificate_arn=None, alarm_email=None),
+        CloudSettings(
+            stage=StageName.PROD,
+            certificate_arn=EXAMPLE_CERTIFICATE,
+            alarm_email=EXAMPLE_EMAIL,
+        ),
+    )
+    for settings in examples:
+        app = _app(folder / settings.stage, {"aws:cdk:disable-asset-staging": True})
+        build_for_aws(app, settings)
+        app.synth()
+    app = _app(folder / names.ONE_MACHINE, {})
+    build_for_one_machine(app)
+    app.synth()
+
+
+def _app(folder: Path, context: dict[str, bool]) -> App:
+    """Return an app whose templates name nothing of this machine."""
+    return App(
+        outdir=str(folder),
+        analytics_reporting=False,
+        default_stack_synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
+        context={
+            "aws:cdk:enable-path-metadata": False,
+            "aws:cdk:enable-asset-metadata": False,
+            "aws:cdk:disable-version-reporting": True,
+            **FLAGS,
+            **context,
+        },
+    )
+
+
 def main() -> None:
-    """Write both variants into the folder named, or what `cdk` asks for."""
-    if len(sys.argv) == 1:
-        app = App()
-        build_for_aws(app)
-        app.synth()
+    """Write every variant into the folder named, or the stage that `cdk` asks for."""
+    if len(sys.argv) > 1:
+        build_every_variant(Path(sys.argv[1]))
         return
-    folder = Path(sys.argv[1])
-    for name, build in {"aws": build_for_aws, "local": build_for_one_machine}.items():
-        app = App(
-            outdir=str(folder / name),
-            analytics_reporting=False,
-            default_stack_synthesizer=DefaultStackSynthesizer(
-                generate_bootstrap_version_rule=False
-            ),
-            context={
-                "aws:cdk:disable-asset-staging": name == "aws",
-                "aws:cdk:enable-path-metadata": False,
-                "aws:cdk:enable-asset-metadata": False,
-                "aws:cdk:disable-version-reporting": True,
-            },
-        )
-        build(app)
-        app.synth()
+    app = App(context=FLAGS)
+    build_for_aws(app, CloudSettings())
+    app.synth()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 from typing import Final
 
 STACK: Final = "fashion-store"
+"""The stack of one machine; on AWS the stage and what is in it follow."""
+DATABASE: Final = "fashion"
+"""The schema with the shop's books."""
 EVENT_STREAM: Final = "clickstream"
 EXPIRY_ATTRIBUTE: Final = "expires_at"
 """When DynamoDB may drop an item of shoppers or trends, in seconds since 1970."""
@@ -15,6 +18,9 @@ DELTAS_PREFIX: Final = "deltas/"
 """Where in the model bucket a refresh puts what is new since the build; it expires by itself."""
 MODEL_KEYS: Final = ("models/*", f"{DELTAS_PREFIX}*")
 """Where in the model bucket everything lies."""
+
+ONE_MACHINE: Final = "local"
+"""What the variant for one machine is called beside the stages."""
 
 ON_ONE_MACHINE: Final = {
     "Picks/Shoppers": ("TableName", "fashion-shoppers"),
@@ -48,3 +54,13 @@ ALARMS: Final = (
     "MonthlyBudget",
 )
 """Every alarm of the stack; docs/runbook.md has a chapter of each."""
+
+
+def foundation_stack(stage: str) -> str:
+    """Return the name of the stack with what holds data, and the network."""
+    return f"{STACK}-{stage}-foundation"
+
+
+def services_stack(stage: str) -> str:
+    """Return the name of the stack with what runs."""
+    return f"{STACK}-{stage}-services"

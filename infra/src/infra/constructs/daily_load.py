@@ -1,30 +1,23 @@
 """The daily load: the function for one day on demand, and the container of every night."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from fashion_contracts.landing import BAD_EVENTS_PREFIX
 from infra import names
-from infra.constructs.functions import Program, ServiceFunction
-from infra.constructs.jobs import Container, Job, JobProgram, Placement, Starter, Timing
+from infra.constructs.containers import Container, Task
+from infra.constructs.functions import FunctionPlace, Program, ServiceFunction
+from infra.constructs.jobs import Starter, Timing
+from infra.constructs.keeping import duration
 from infra.constructs.lake import Lake
 from infra.definitions import SCHEDULE
+from infra.stages import FunctionSizes, Keeping, TaskSize
 
 HANDLER = "exporter.lambdas.daily_load.handler"
-TIMEOUT = Duration.minutes(15)
-MEMORY_MEBIBYTES = 2048
-TASK_CPU = 1024
-TASK_MEMORY_MEBIBYTES = 4096
-SECRET_FIELDS = {
-    "EXPORTER_DATABASE_URL": "database_url",
-    "EXPORTER_PSEUDONYM_KEY": "pseudonym_key",
-}
 
 
 class DailyLoad(Construct):
@@ -35,66 +28,51 @@ class DailyLoad(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        code: lambda_.Code,
         lake: Lake,
-        environment: Mapping[str, str],
-        removal: RemovalPolicy,
+        keeping: Keeping,
     ) -> None:
         super().__init__(scope, construct_id)
         self._lake = lake
-        self._removal = removal
-        self._environment = {
+        self._keeping = keeping
+        self.environment = {
             "EXPORTER_LANDING_BUCKET": lake.landing.bucket_name,
             "EXPORTER_CLEAN_BUCKET": lake.clean.bucket_name,
             "EXPORTER_GLUE_DATABASE": names.GLUE_DATABASE,
             "EXPORTER_BUSINESS_TIMEZONE": SCHEDULE.timezone,
         }
-        self.function = ServiceFunction(
+
+    def run_on_demand(
+        self,
+        code: lambda_.Code,
+        sizes: FunctionSizes,
+        environment: Mapping[str, str],
+        place: FunctionPlace | None = None,
+    ) -> None:
+        """Add the function that loads one day, told these besides the lake."""
+        program = Program(
+            code, HANDLER, duration(sizes.daily_load_timeout), sizes.daily_load, place
+        )
+        self.on_demand = ServiceFunction(
             self,
             "OnDemand",
-            Program(code, HANDLER, TIMEOUT, MEMORY_MEBIBYTES),
-            environment={**self._environment, **environment},
-            removal=removal,
-        ).function
+            program,
+            environment={**self.environment, **environment},
+            keeping=self._keeping,
+        )
+        self.function = self.on_demand.function
         self._grant_lake(self.function)
 
-    def place(self, placement: Placement, secret: secretsmanager.ISecret) -> None:
-        """Put the function into the database's network and let it read the secret."""
-        resource: Any = self.function.node.default_child
-        resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
-            subnet_ids=placement.subnet_ids, security_group_ids=placement.security_group_ids
-        )
-        # AWS defines no narrower resource for a function's network interfaces.
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=[
-                    "ec2:CreateNetworkInterface",
-                    "ec2:DeleteNetworkInterface",
-                    "ec2:DescribeNetworkInterfaces",
-                    "ec2:DescribeSubnets",
-                ],
-                resources=["*"],
-            )
-        )
-        secret.grant_read(self.function)
-
-    def run_at_night(self, container: Container, starter: Starter) -> None:
+    def run_at_night(self, container: Container, size: TaskSize, starter: Starter) -> None:
         """Let AWS start the exporter's container, as infra.local.schedule does here."""
-        job = Job(
-            self,
-            "Exporter",
-            JobProgram(container, TASK_CPU, TASK_MEMORY_MEBIBYTES),
-            environment=self._environment,
-            removal=self._removal,
-        )
-        self._grant_lake(job.task.task_role)
+        self.task = Task(self, "Exporter", container, size=size, keeping=self._keeping)
+        self._grant_lake(self.task.definition.task_role)
         timing = Timing(
             description="Loads the business day that has just ended into the lake.",
             expression=SCHEDULE.expression,
             maximum_retry_attempts=SCHEDULE.maximum_retry_attempts,
             timezone=SCHEDULE.timezone,
         )
-        starter.start("EveryNight", job, timing)
+        starter.start("EveryNight", self.task, timing)
 
     def _grant_lake(self, grantee: iam.IGrantable) -> None:
         lake = self._lake

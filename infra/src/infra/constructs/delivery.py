@@ -1,13 +1,16 @@
 """Consumer 2 of the stream: every few minutes what came in is put into the landing zone."""
 
-from aws_cdk import Duration, RemovalPolicy, Size
+from aws_cdk import Duration, Size
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
-from aws_cdk import aws_logs as logs
+from aws_cdk.aws_logs import ILogGroup
 from constructs import Construct
 
 from infra.constructs.event_stream import EventStream
+from infra.constructs.keeping import log_group
 from infra.constructs.lake import Lake
 from infra.definitions import DELIVERY
+from infra.stages import Keeping
 
 BYTES_PER_MEBIBYTE = 1024 * 1024
 
@@ -22,20 +25,21 @@ class DeliveryToLake(Construct):
         *,
         events: EventStream,
         lake: Lake,
-        removal: RemovalPolicy,
+        keeping: Keeping,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=removal
-        )
+        logs = log_group(self, keeping)
+        role = self._build_role(lake, logs)
         destination = firehose.S3Bucket(
             lake.landing,
+            # CDK would let it read and delete objects.
+            role=role.without_policy_updates(),
             buffering_interval=Duration.seconds(DELIVERY.buffer_seconds),
             buffering_size=Size.mebibytes(DELIVERY.buffer_bytes // BYTES_PER_MEBIBYTE),
             compression=firehose.Compression.GZIP,
             data_output_prefix=DELIVERY.prefix,
             error_output_prefix=DELIVERY.error_prefix,
-            logging_config=firehose.EnableLogging(log_group),
+            logging_config=firehose.EnableLogging(logs),
         )
         self.delivery = firehose.DeliveryStream(
             self,
@@ -43,3 +47,27 @@ class DeliveryToLake(Construct):
             source=firehose.KinesisStreamSource(events.stream),
             destination=destination,
         )
+        # Firehose looks at once whether it may write.
+        self.delivery.node.add_dependency(role.node.find_child("DefaultPolicy"))
+
+    def _build_role(self, lake: Lake, logs: ILogGroup) -> iam.Role:
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("firehose.amazonaws.com"))
+        bucket = lake.landing
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "s3:GetBucketLocation",
+                    "s3:ListBucket",
+                    "s3:ListBucketMultipartUploads",
+                ],
+                resources=[bucket.bucket_arn],
+            )
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["s3:AbortMultipartUpload", "s3:PutObject"],
+                resources=[bucket.arn_for_objects("*")],
+            )
+        )
+        logs.grant(role, "logs:PutLogEvents")
+        return role

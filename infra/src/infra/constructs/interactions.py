@@ -1,6 +1,6 @@
 """Consumer 1 of the stream: each interaction becomes fresh picks."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_sqs as sqs
@@ -8,15 +8,15 @@ from constructs import Construct
 
 from infra import names
 from infra.constructs.event_stream import EventStream
-from infra.constructs.functions import Program, ServiceFunction
+from infra.constructs.functions import Program, ServiceFunction, SizedCode
+from infra.constructs.keeping import duration
 from infra.constructs.lake import Lake
+from infra.constructs.models import store_environment
 from infra.constructs.picks import Picks
 from infra.definitions import EVENT_SOURCE, EventSource
+from infra.stages import Keeping
 
 HANDLER = "recommender.lambdas.on_interactions.handler"
-# While a model is replaced, the old one and the new one are in memory together.
-MEMORY_MEBIBYTES = 1024
-FAILURE_RETENTION = Duration.days(14)
 
 
 class Interactions(Construct):
@@ -27,23 +27,21 @@ class Interactions(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        code: lambda_.Code,
+        code: SizedCode,
         picks: Picks,
         lake: Lake,
-        removal: RemovalPolicy,
+        keeping: Keeping,
     ) -> None:
         super().__init__(scope, construct_id)
         program = Program(
-            code, HANDLER, Duration.seconds(EVENT_SOURCE.function_timeout_seconds), MEMORY_MEBIBYTES
+            code.code,
+            HANDLER,
+            Duration.seconds(EVENT_SOURCE.function_timeout_seconds),
+            code.memory_mebibytes,
         )
-        environment = {
-            "RECOMMENDER_SHOPPERS_TABLE": picks.shoppers.table_name,
-            "RECOMMENDER_TRENDS_TABLE": picks.trends.table_name,
-            "RECOMMENDER_MODELS_TABLE": picks.models.table_name,
-            "RECOMMENDER_MODEL_BUCKET": lake.models.bucket_name,
-        }
+        environment = store_environment(picks, lake)
         self.function = ServiceFunction(
-            self, "OnInteractions", program, environment=environment, removal=removal
+            self, "OnInteractions", program, environment=environment, keeping=keeping
         ).function
         picks.shoppers.grant(
             self.function, "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"
@@ -54,7 +52,7 @@ class Interactions(Construct):
         self.failures = sqs.Queue(
             self,
             "Failures",
-            retention_period=FAILURE_RETENTION,
+            retention_period=duration(keeping.failures),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
         )

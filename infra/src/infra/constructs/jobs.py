@@ -5,51 +5,35 @@ model is put in use only if the pointer still is where its build found it, and t
 days are replaced as a whole.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from aws_cdk import Duration, RemovalPolicy
-from aws_cdk import aws_ecr_assets as ecr_assets
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-FAILURE_RETENTION = Duration.days(14)
+from infra.constructs.containers import Task
+from infra.constructs.keeping import duration
+from infra.constructs.network import Network
+from infra.stages import Keeping
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where jobs run on AWS: beside the database, in whose network they must be."""
+    """Where containers run: beside the database, in whose network they must be."""
 
-    cluster_arn: str
-    subnet_ids: list[str]
-    security_group_ids: list[str]
+    cluster: ecs.ICluster
+    network: Network
 
-
-@dataclass(frozen=True)
-class Container:
-    """A service's image, and the secret whose fields its settings are read from."""
-
-    image: ecr_assets.DockerImageAsset
-    secret: secretsmanager.ISecret
-    secret_fields: Mapping[str, str]
-    """The secret's field for each variable; neither a template nor a setting may hold it."""
-
-
-@dataclass(frozen=True)
-class JobProgram:
-    """What a job runs, and how much of a machine it gets, in Fargate's units."""
-
-    container: Container
-    cpu: int
-    memory_mebibytes: int
-    command: Sequence[str] = ()
-    """Instead of the image's own command."""
+    def subnet_ids(self) -> list[str]:
+        """Return the subnets that call out and are not called."""
+        ids: list[str] = self.network.vpc.select_subnets(
+            subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS
+        ).subnet_ids
+        return ids
 
 
 @dataclass(frozen=True)
@@ -64,50 +48,18 @@ class Timing:
     """For how long a start is tried again."""
 
 
-class Job(Construct):
-    """A task that may write its own logs, read its secret, and do what is granted to it later."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        program: JobProgram,
-        *,
-        environment: Mapping[str, str],
-        removal: RemovalPolicy,
-    ) -> None:
-        super().__init__(scope, construct_id)
-        container = program.container
-        self.task = ecs.FargateTaskDefinition(
-            self, "Task", cpu=program.cpu, memory_limit_mib=program.memory_mebibytes
-        )
-        log_group = logs.LogGroup(
-            self, "Logs", retention=logs.RetentionDays.ONE_MONTH, removal_policy=removal
-        )
-        self.task.add_container(
-            construct_id,
-            image=ecs.ContainerImage.from_docker_image_asset(container.image),
-            command=list(program.command) or None,
-            environment=dict(environment),
-            secrets={
-                variable: ecs.Secret.from_secrets_manager(container.secret, field)
-                for variable, field in container.secret_fields.items()
-            },
-            logging=ecs.LogDrivers.aws_logs(stream_prefix="job", log_group=log_group),
-            readonly_root_filesystem=False,
-        )
-
-
 class Starter(Construct):
     """Starts jobs by schedule; a start that could not be made ends in its queue."""
 
-    def __init__(self, scope: Construct, construct_id: str, placement: Placement) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, placement: Placement, *, keeping: Keeping
+    ) -> None:
         super().__init__(scope, construct_id)
         self._placement = placement
         self.failures = sqs.Queue(
             self,
             "Failures",
-            retention_period=FAILURE_RETENTION,
+            retention_period=duration(keeping.failures),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
         )
@@ -116,9 +68,9 @@ class Starter(Construct):
         )
         self.failures.grant(self._role, "sqs:SendMessage")
 
-    def start(self, construct_id: str, job: Job, timing: Timing) -> None:
+    def start(self, construct_id: str, job: Task, timing: Timing) -> None:
         """Start the job at these times."""
-        job.task.grant_run(self._role)
+        job.definition.grant_run(self._role)
         scheduler.CfnSchedule(
             self,
             construct_id,
@@ -127,7 +79,7 @@ class Starter(Construct):
             schedule_expression_timezone=timing.timezone,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
-                arn=self._placement.cluster_arn,
+                arn=self._placement.cluster.cluster_arn,
                 role_arn=self._role.role_arn,
                 ecs_parameters=self._ecs_parameters(job),
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
@@ -140,14 +92,14 @@ class Starter(Construct):
             ),
         )
 
-    def _ecs_parameters(self, job: Job) -> scheduler.CfnSchedule.EcsParametersProperty:
+    def _ecs_parameters(self, job: Task) -> scheduler.CfnSchedule.EcsParametersProperty:
         network = scheduler.CfnSchedule.AwsVpcConfigurationProperty(
-            subnets=self._placement.subnet_ids,
-            security_groups=self._placement.security_group_ids,
+            subnets=self._placement.subnet_ids(),
+            security_groups=[self._placement.network.workers.security_group_id],
             assign_public_ip="DISABLED",
         )
         return scheduler.CfnSchedule.EcsParametersProperty(
-            task_definition_arn=job.task.task_definition_arn,
+            task_definition_arn=job.definition.task_definition_arn,
             launch_type="FARGATE",
             network_configuration=scheduler.CfnSchedule.NetworkConfigurationProperty(
                 awsvpc_configuration=network

@@ -1,35 +1,42 @@
 """The lake: what came in (landing), what is analysed (clean), its catalogue, and the models."""
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from datetime import timedelta
+
+from aws_cdk import Aws
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra import names
-
-LANDING_EXPIRY = Duration.days(90)
-NONCURRENT_EXPIRY = Duration.days(30)
-ABANDONED_UPLOAD_EXPIRY = Duration.days(7)
-# What a refresh knew of the last hours is of no use the day after.
-DELTA_EXPIRY = Duration.days(2)
+from infra.constructs.access_logs import AccessLogs
+from infra.constructs.keeping import duration, removal
+from infra.stages import Keeping
 
 
 class Lake(Construct):
     """Three buckets that nobody outside can read, and the Glue database of the clean one."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, removal: RemovalPolicy) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        keeping: Keeping,
+        access_logs: AccessLogs | None = None,
+    ) -> None:
         super().__init__(scope, construct_id)
-        self._removal = removal
-        self.landing = self._build_bucket("Landing", expiration=LANDING_EXPIRY)
-        self.clean = self._build_bucket("Clean", noncurrent_version_expiration=NONCURRENT_EXPIRY)
+        self._access_logs = access_logs
+        self._keeping = keeping
+        self.landing = self._build_bucket("Landing", expiration=keeping.landing)
+        self.clean = self._build_bucket("Clean", replaced=keeping.replaced)
         # No model expires by age: if builds stop, an old one stays in use. The build job deletes
         # what it has replaced, and the deleted ones can be brought back until they expire.
-        self.models = self._build_bucket("Models", noncurrent_version_expiration=NONCURRENT_EXPIRY)
+        self.models = self._build_bucket("Models", replaced=keeping.replaced)
         self.models.add_lifecycle_rule(
             prefix=names.DELTAS_PREFIX,
-            expiration=DELTA_EXPIRY,
-            noncurrent_version_expiration=DELTA_EXPIRY,
+            expiration=duration(keeping.deltas),
+            noncurrent_version_expiration=duration(keeping.deltas),
         )
         self.database = glue.CfnDatabase(
             self,
@@ -59,8 +66,8 @@ class Lake(Construct):
         self,
         construct_id: str,
         *,
-        expiration: Duration | None = None,
-        noncurrent_version_expiration: Duration | None = None,
+        expiration: timedelta | None = None,
+        replaced: timedelta | None = None,
     ) -> s3.Bucket:
         return s3.Bucket(
             self,
@@ -69,15 +76,17 @@ class Lake(Construct):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            versioned=noncurrent_version_expiration is not None,
+            versioned=replaced is not None,
+            server_access_logs_bucket=self._access_logs.bucket if self._access_logs else None,
+            server_access_logs_prefix=f"{construct_id.lower()}/" if self._access_logs else None,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    abort_incomplete_multipart_upload_after=ABANDONED_UPLOAD_EXPIRY,
-                    expiration=expiration,
-                    noncurrent_version_expiration=noncurrent_version_expiration,
+                    abort_incomplete_multipart_upload_after=duration(self._keeping.abandoned),
+                    expiration=duration(expiration) if expiration else None,
+                    noncurrent_version_expiration=duration(replaced) if replaced else None,
                 )
             ],
-            removal_policy=self._removal,
+            removal_policy=removal(self._keeping),
         )
 
 

@@ -1,21 +1,17 @@
 """What renews the model behind the picks: the hourly build, and the refresh every few minutes."""
 
-from aws_cdk import RemovalPolicy
+from dataclasses import replace
+
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from infra import names
-from infra.constructs.jobs import Container, Job, JobProgram, Starter, Timing
+from infra.constructs.containers import Container, Task
+from infra.constructs.jobs import Starter, Timing
 from infra.constructs.lake import Lake
 from infra.constructs.picks import Picks
 from infra.definitions import BUILD, REFRESH, RecurringJob
-
-SECRET_FIELDS = {"RECOMMENDER_DATABASE_URL": "database_url"}
-# The build holds months of events; the refresh holds hours of them.
-BUILD_CPU = 2048
-BUILD_MEMORY_MEBIBYTES = 8192
-REFRESH_CPU = 512
-REFRESH_MEMORY_MEBIBYTES = 2048
+from infra.stages import Keeping, TaskSize, TaskSizes
 
 
 class ModelJobs(Construct):
@@ -28,39 +24,37 @@ class ModelJobs(Construct):
         *,
         picks: Picks,
         lake: Lake,
-        removal: RemovalPolicy,
+        keeping: Keeping,
     ) -> None:
         super().__init__(scope, construct_id)
         self._picks = picks
         self._lake = lake
-        self._removal = removal
+        self._keeping = keeping
 
-    def run_by_schedule(self, container: Container, starter: Starter) -> None:
+    def run_by_schedule(self, container: Container, sizes: TaskSizes, starter: Starter) -> None:
         """Let AWS start both, as infra.local.schedule does here."""
-        build = JobProgram(container, BUILD_CPU, BUILD_MEMORY_MEBIBYTES, BUILD.command)
-        self._run("Build", BUILD, build, starter)
-        refresh = JobProgram(container, REFRESH_CPU, REFRESH_MEMORY_MEBIBYTES, REFRESH.command)
-        self._run("Refresh", REFRESH, refresh, starter)
+        self.build = self._run("Build", BUILD, container, sizes.build)
+        self.refresh = self._run("Refresh", REFRESH, container, sizes.refresh)
+        for job, defined in ((self.build, BUILD), (self.refresh, REFRESH)):
+            timing = Timing(
+                description=defined.description,
+                expression=defined.expression,
+                maximum_retry_attempts=defined.maximum_retry_attempts,
+                maximum_age=defined.every,
+            )
+            starter.start(job.name, job, timing)
 
     def _run(
-        self, construct_id: str, defined: RecurringJob, program: JobProgram, starter: Starter
-    ) -> None:
+        self, construct_id: str, defined: RecurringJob, container: Container, size: TaskSize
+    ) -> Task:
         environment = {
-            "RECOMMENDER_SHOPPERS_TABLE": self._picks.shoppers.table_name,
-            "RECOMMENDER_TRENDS_TABLE": self._picks.trends.table_name,
-            "RECOMMENDER_MODELS_TABLE": self._picks.models.table_name,
-            "RECOMMENDER_MODEL_BUCKET": self._lake.models.bucket_name,
+            **store_environment(self._picks, self._lake),
             "RECOMMENDER_LANDING_BUCKET": self._lake.landing.bucket_name,
         }
-        job = Job(self, construct_id, program, environment=environment, removal=self._removal)
-        self._grant(job.task.task_role)
-        timing = Timing(
-            description=defined.description,
-            expression=defined.expression,
-            maximum_retry_attempts=defined.maximum_retry_attempts,
-            maximum_age=defined.every,
-        )
-        starter.start(construct_id, job, timing)
+        told = replace(container, environment=environment, command=defined.command)
+        task = Task(self, construct_id, told, size=size, keeping=self._keeping)
+        self._grant(task.definition.task_role)
+        return task
 
     def _grant(self, role: iam.IRole) -> None:
         lake, picks = self._lake, self._picks
@@ -72,3 +66,13 @@ class ModelJobs(Construct):
             role, "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Scan"
         )
         picks.trends.grant(role, "dynamodb:BatchWriteItem", "dynamodb:PutItem")
+
+
+def store_environment(picks: Picks, lake: Lake) -> dict[str, str]:
+    """Return where the recommender keeps its things, as all of its programs are told."""
+    return {
+        "RECOMMENDER_SHOPPERS_TABLE": picks.shoppers.table_name,
+        "RECOMMENDER_TRENDS_TABLE": picks.trends.table_name,
+        "RECOMMENDER_MODELS_TABLE": picks.models.table_name,
+        "RECOMMENDER_MODEL_BUCKET": lake.models.bucket_name,
+    }

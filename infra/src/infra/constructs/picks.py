@@ -1,19 +1,20 @@
 """What the recommender keeps: shoppers with their picks, trends, and which model is in use."""
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from fashion_contracts.picks import MODELS_KEY, SHOPPERS_KEY, TRENDS_KEY, TRENDS_SORT_KEY
 from infra import names
+from infra.constructs.keeping import removal
+from infra.stages import Keeping
 
 
 class Picks(Construct):
     """The three DynamoDB tables behind GET /recommendations/{user_id}."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, removal: RemovalPolicy) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, keeping: Keeping) -> None:
         super().__init__(scope, construct_id)
-        self._removal = removal
+        self._removal = removal(keeping)
         self.shoppers = self._build_table(
             "Shoppers", SHOPPERS_KEY, expiry_attribute=names.EXPIRY_ATTRIBUTE
         )
