@@ -230,6 +230,7 @@ class _Crowd:
                 leaves=self._started + seconds * (1 + _GRACE_SHARE),
                 scale=self._think_scale(),
                 intended=intended,
+                hurries=self._config.rate is None,
             ),
             clock=self._clock,
             budget=self._budget,
@@ -266,7 +267,7 @@ class _Crowd:
 
 
 class _DeadlinePace:
-    """Scaled pauses that get shorter as the end comes near; after the end, none."""
+    """Scaled pauses; for who hurries they get shorter as the end comes near, and none after it."""
 
     def __init__(
         self,
@@ -275,17 +276,20 @@ class _DeadlinePace:
         leaves: float,
         scale: float,
         intended: float | None = None,
+        hurries: bool = True,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._ends = ends
         self._leaves = leaves
         self._scale = scale
+        self._hurries = hurries
         self._sleep = sleep
         self._intention = Intention(intended)
 
     async def think(self, seconds: float) -> None:
-        left = max(self._ends - monotonic(), 0.0)
-        pause = min(seconds * self._scale, left / _ORDINARY_STEPS)
+        pause = seconds * self._scale
+        if self._hurries:
+            pause = min(pause, max(self._ends - monotonic(), 0.0) / _ORDINARY_STEPS)
         self._intention.set_in(pause)
         await self._sleep(pause)
 
