@@ -6,6 +6,11 @@ VERSION ?=               # the model that `make rollback` puts back in use; the 
 DATA ?=                  # what `make evaluate` measures on: a public clickstream's file or folder
 DAY ?=                   # the business day, YYYY-MM-DD; yesterday by default
 DAYS ?=                  # how many days of events `make experiment` looks at
+SHOPPERS ?=              # out of how many people `make loadtest` draws its visitors
+RATE ?=                  # how many visits begin in a second
+MINUTES ?=               # for how long
+STOREFRONT ?=            # a running shop to load, instead of one of its own
+RECOMMENDER ?=           # and that shop's recommender
 NAME ?=                  # which of the ten questions `make query` asks; without it and SQL, all names
 STRICT ?=                # with 1, `make audit` fails if the vulnerability service does not answer
 SEED ?=                  # what `make fuzz` begins with; a new one by default
@@ -27,6 +32,11 @@ override STRICT := $(strip $(STRICT))
 override SEED := $(strip $(SEED))
 override MINUTES := $(strip $(MINUTES))
 override STAGE := $(strip $(STAGE))
+override SHOPPERS := $(strip $(SHOPPERS))
+override RATE := $(strip $(RATE))
+override MINUTES := $(strip $(MINUTES))
+override STOREFRONT := $(strip $(STOREFRONT))
+override RECOMMENDER := $(strip $(RECOMMENDER))
 # Some systems have a NAME of their own in the environment.
 override ONCE := $(strip $(ONCE))
 override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
@@ -42,6 +52,7 @@ PIP := $(UV) pip install --quiet --python $(BIN)/python
 .PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help audit fuzz report exports query marts lake-docs
 .PHONY: demo up down status observe reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
 .PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs synth deploy destroy
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs loadtest
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -64,6 +75,11 @@ reset: .venv/.local ## Stop the shop and empty its state
 
 compose: .env ## Start the same processes in Docker, with MySQL 8.4
 	docker compose up --build --detach
+
+loadtest: .venv/.local ## Load a shop with RATE visits a second for MINUTES; report in build/loadtest/
+	@$(BIN)/python -m infra.load $(if $(SHOPPERS),--shoppers '$(SHOPPERS)') $(if $(RATE),--rate '$(RATE)') \
+		$(if $(MINUTES),--minutes '$(MINUTES)') $(if $(STOREFRONT),--storefront '$(STOREFRONT)') \
+		$(if $(RECOMMENDER),--recommender '$(RECOMMENDER)')
 
 ##@ Recommender
 build-model: .venv/.local ## Build a model in the running shop now, and put it in use

@@ -19,6 +19,7 @@ SETTINGS_MODULES = {
     "exporter.settings": "services/exporter/README.md",
     "fashion_kit.settings": "docs/observability.md",
     "infra.observe.settings": "infra/README.md",
+    "infra.load.settings": "infra/README.md",
     "infra.local.settings": "infra/README.md",
     "infra.local.worker_settings": "infra/README.md",
     "infra.stages": "infra/README.md",

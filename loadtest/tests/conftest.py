@@ -1,6 +1,7 @@
 """The fake shop, its products, and what a visit to it needs."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -84,8 +85,9 @@ async def around(transport: httpx.MockTransport, shelf: Shelf) -> AsyncIterator[
 
 @pytest.fixture
 def shopper(shelf: Shelf) -> Shopper:
-    """Somebody who has never been there."""
-    return Shopper(make_persona(1, 1, shelf.market))
+    """Somebody who has never been there, and to whom money is no object."""
+    persona = make_persona(1, 1, shelf.market)
+    return Shopper(replace(persona, tastes=replace(persona.tastes, budget=1_000.0)))
 
 
 @pytest.fixture

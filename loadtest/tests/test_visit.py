@@ -20,6 +20,8 @@ EAGER = replace(
     HABITS,
     one_click_share=0.0,
     add_to_cart_share=1.0,
+    own_look_wish=1.0,
+    other_look_wish=1.0,
     remove_share=0.0,
     checkout_share=9.0,
     buy_share=1.0,

@@ -12,6 +12,7 @@ from typing import Any
 from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.errors import LoadtestError
 from loadtest.history import HistoryConfig, write_history
+from loadtest.mischief import Mischief
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _crowd(options: argparse.Namespace) -> int:
     """Send a crowd to a shop: progress on standard error, the report as JSON on standard output."""
     values: dict[str, Any] = {**vars(options), "allowed_hosts": frozenset(options.allowed_hosts)}
+    values["mischief"] = Mischief(
+        **{share: values.pop(share) for share in ("malformed_share", "late_share", "dropped_share")}
+    )
     report = asyncio.run(run_crowd(CrowdConfig(**values), _show_progress))
     sys.stderr.write("\n")
     sys.stdout.write(json.dumps(report.to_dict(), indent=2) + "\n")
@@ -73,6 +77,13 @@ def _crowd_parser() -> argparse.ArgumentParser:
     _add(parser, "most-visits", defaults.most_visits, "how often one person comes at most")
     _add(parser, "anonymous-share", defaults.anonymous_share, "share of visits without a login")
     _add(parser, "eagerness", defaults.eagerness, "factor on how readily people fill the cart")
+    parser.add_argument("--rate", type=float, help="visits a second, whatever the shop does")
+    _add(parser, "think-scale", defaults.think_scale, "with --rate: factor on their pauses")
+    _add(parser, "control-share", defaults.control_share, "visits without recommendations")
+    _add(parser, "sale-products", defaults.sale_products, "how many products a flash sale is of")
+    _add(parser, "malformed-share", 0.0, "events that a broken script adds")
+    _add(parser, "late-share", 0.0, "events that come hours after they happened")
+    _add(parser, "dropped-share", 0.0, "requests whose sender hangs up and sends them again")
     _add(parser, "concurrency", defaults.concurrency, "how many visits go on at once")
     _add(parser, "shelf-limit", defaults.shelf_limit, "how many products they know")
     parser.add_argument("--max-requests", type=int, help="after so many everybody leaves")

@@ -1,19 +1,22 @@
 """Many shoppers over a while: they arrive by chance, come back, and are gone near the end."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from random import Random
-from time import monotonic
+from time import monotonic, perf_counter
+from typing import Any
 
 import httpx
 
+from loadtest.arrivals import poisson_arrivals
 from loadtest.browsers import Browsers
 from loadtest.catalogue import read_shelf
 from loadtest.clock import Clock, utc_now
 from loadtest.habits import HABITS, Habits
 from loadtest.hosts import require_allowed
-from loadtest.pace import Sleep
+from loadtest.mischief import NO_MISCHIEF, Mischief
+from loadtest.pace import Intention, Sleep
 from loadtest.personas import make_persona
 from loadtest.reports import CrowdReport, VisitReport
 from loadtest.shelf import Shelf
@@ -49,8 +52,19 @@ class CrowdConfig:
     """Visits without logging in."""
     eagerness: float = 1.0
     """Factor on how readily people put things into the cart; its root, on how readily they buy."""
+    rate: float | None = None
+    """So many visits a second begin, whatever the shop does (an open model); `shoppers` is out of
+    how many people they are drawn, so most come back. None: each of `shoppers` comes at a time of
+    their own, and returns up to `most_visits` times."""
+    think_scale: float = 0.1
+    """With a rate: factor on the pauses between clicks."""
     concurrency: int = 64
-    """How many visits go on at once; who comes later waits at the door."""
+    """Without a rate: how many visits go on at once; who comes later waits at the door."""
+    control_share: float = 0.0
+    """Visits that are shown no recommendations, to compare the others with."""
+    sale_products: int = 0
+    """In a flash sale: of how many products everybody wants one; 0: it is an ordinary time."""
+    mischief: Mischief = NO_MISCHIEF
     max_requests: int | None = None
     """After so many requests everybody leaves."""
     shelf_limit: int = 5000
@@ -109,7 +123,12 @@ async def run_crowd(
     """
     for url in filter(None, (config.storefront, config.recommender)):
         require_allowed(url, config.allowed_hosts)
-    browsers = Browsers(config.request_timeout_seconds, transport)
+    browsers = Browsers(
+        config.request_timeout_seconds,
+        transport,
+        dropped_share=config.mischief.dropped_share,
+        rng=Random(f"hanging up {config.seed}"),
+    )
     async with browsers.open() as client:
         shelf = await read_shelf(client, config.addresses.storefront, limit=config.shelf_limit)
     return await _Crowd(config, browsers, shelf, clock).run(on_progress)
@@ -123,19 +142,44 @@ class _Crowd:
         self._clock = clock
         self._budget = Budget(config.max_requests)
         self._door = asyncio.Semaphore(config.concurrency)
+        self._sale = shelf.most_popular(config.sale_products)
+        self._people: dict[int, Shopper] = {}
         self._started = monotonic()
+        self._origin = perf_counter()
         self._total = VisitReport()
         self._running: list[VisitReport] = []
 
     async def run(self, on_progress: OnProgress) -> CrowdReport:
         async with asyncio.TaskGroup() as everybody:
-            people = [
-                everybody.create_task(self._live(number, arrival))
-                for number, arrival in enumerate(_draw_arrivals(self._config))
-            ]
+            visits = self._open() if self._config.rate is not None else self._closed()
+            people = [everybody.create_task(visit) for visit in visits]
             everybody.create_task(self._tell(people, on_progress))
         on_progress(self._progress())
         return CrowdReport(self._elapsed(), self._config.shoppers, self._total)
+
+    def _closed(self) -> Iterator[Coroutine[Any, Any, None]]:
+        for number, arrival in enumerate(_draw_arrivals(self._config)):
+            yield self._live(number, arrival)
+
+    def _open(self) -> Iterator[Coroutine[Any, Any, None]]:
+        config = self._config
+        rng = Random(f"arrivals {config.seed}")
+        for arrival in poisson_arrivals(config.rate or 0, config.seconds, rng):
+            yield self._come(rng.randrange(config.shoppers), arrival, Random(rng.random()))
+
+    async def _come(self, number: int, arrival: float, rng: Random) -> None:
+        """Come at the time of arrival and not a moment later, however full the shop is."""
+        await asyncio.sleep(arrival - self._elapsed())
+        self._total.lateness_ms.append((self._elapsed() - arrival) * 1000)
+        # Somebody who is still inside comes as a second person would, with a browser of their own.
+        shopper = self._people.pop(number, None) or self._make_person(number)
+        await self._visit(shopper, rng, intended=self._origin + arrival)
+        self._people[number] = shopper
+
+    def _make_person(self, number: int) -> Shopper:
+        config = self._config
+        market = self._shelf.market
+        return Shopper(make_persona(config.seed, config.first_number + number, market))
 
     async def _live(self, number: int, arrival: float) -> None:
         """Come at the time of arrival, and perhaps again later."""
@@ -144,9 +188,9 @@ class _Crowd:
         visits = rng.randint(1, config.most_visits)
         await asyncio.sleep(arrival)
         # Made on arrival: Faker takes its time, and so it is spread.
-        market = self._shelf.market
-        shopper = Shopper(make_persona(config.seed, config.first_number + number, market))
-        await self._visit(shopper, rng)
+        shopper = self._make_person(number)
+        async with self._door:
+            await self._visit(shopper, rng)
         for _ in range(visits - 1):
             away = rng.uniform(0.05, 0.25) * config.seconds
             if self._elapsed() + away > config.seconds:
@@ -154,22 +198,28 @@ class _Crowd:
             await asyncio.sleep(away)
             # Who has been there does not queue: those who come for the first time go in first.
             if not self._door.locked():
-                await self._visit(shopper, rng)
+                async with self._door:
+                    await self._visit(shopper, rng)
 
-    async def _visit(self, shopper: Shopper, rng: Random) -> None:
-        async with self._door:
-            if self._elapsed() >= self._config.seconds or self._budget.is_spent:
-                return
-            report = VisitReport()
-            self._running.append(report)
-            async with self._browsers.open() as client:
-                around = self._surroundings(client)
-                is_anonymous = rng.random() < self._config.anonymous_share
-                await perform_visit(shopper, rng, around, is_anonymous=is_anonymous, report=report)
-            self._running.remove(report)
-            self._total.add(report)
+    async def _visit(self, shopper: Shopper, rng: Random, intended: float | None = None) -> None:
+        config = self._config
+        # Who comes at a rate comes, even if the load generator is late.
+        is_over = config.rate is None and self._elapsed() >= config.seconds
+        if is_over or self._budget.is_spent:
+            return
+        report = VisitReport()
+        self._running.append(report)
+        async with self._browsers.open() as client:
+            around = self._surroundings(client, intended)
+            if config.control_share and rng.random() < config.control_share:
+                around = replace(around, addresses=replace(around.addresses, recommender=None))
+            # Only who is logged in can buy.
+            is_anonymous = not self._sale and rng.random() < config.anonymous_share
+            await perform_visit(shopper, rng, around, is_anonymous=is_anonymous, report=report)
+        self._running.remove(report)
+        self._total.add(report)
 
-    def _surroundings(self, client: httpx.AsyncClient) -> Surroundings:
+    def _surroundings(self, client: httpx.AsyncClient, intended: float | None) -> Surroundings:
         seconds = self._config.seconds
         return Surroundings(
             client=client,
@@ -179,13 +229,19 @@ class _Crowd:
                 ends=self._started + seconds,
                 leaves=self._started + seconds * (1 + _GRACE_SHARE),
                 scale=self._think_scale(),
+                intended=intended,
+                hurries=self._config.rate is None,
             ),
             clock=self._clock,
             budget=self._budget,
             habits=self._config.habits,
+            mischief=self._config.mischief,
+            sale=self._sale,
         )
 
     def _think_scale(self) -> float:
+        if self._config.rate is not None:
+            return self._config.think_scale
         pause = self._config.habits.think_median_seconds
         return self._config.seconds * _VISIT_SHARE / (_ORDINARY_STEPS * pause)
 
@@ -211,25 +267,40 @@ class _Crowd:
 
 
 class _DeadlinePace:
-    """Scaled pauses that get shorter as the end comes near; after the end, none."""
+    """Scaled pauses; for who hurries they get shorter as the end comes near, and none after it."""
 
     def __init__(
-        self, *, ends: float, leaves: float, scale: float, sleep: Sleep = asyncio.sleep
+        self,
+        *,
+        ends: float,
+        leaves: float,
+        scale: float,
+        intended: float | None = None,
+        hurries: bool = True,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._ends = ends
         self._leaves = leaves
         self._scale = scale
+        self._hurries = hurries
         self._sleep = sleep
+        self._intention = Intention(intended)
 
     async def think(self, seconds: float) -> None:
-        left = max(self._ends - monotonic(), 0.0)
-        await self._sleep(min(seconds * self._scale, left / _ORDINARY_STEPS))
+        pause = seconds * self._scale
+        if self._hurries:
+            pause = min(pause, max(self._ends - monotonic(), 0.0) / _ORDINARY_STEPS)
+        self._intention.set_in(pause)
+        await self._sleep(pause)
 
     async def wait(self, seconds: float) -> None:
         await self._sleep(seconds)
 
     def has_time(self) -> bool:
         return monotonic() < self._leaves
+
+    def take_intended(self) -> float | None:
+        return self._intention.take()
 
 
 def _draw_arrivals(config: CrowdConfig) -> list[float]:

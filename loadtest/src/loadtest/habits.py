@@ -51,6 +51,10 @@ class Habits:
 
     add_to_cart_share: float = 0.1
     """Clicks that end in the cart, for a person of average conversion."""
+    own_look_wish: float = 1.2
+    """Factor on that for a product of the person's own look ..."""
+    other_look_wish: float = 0.8
+    """... and for any other. So who shows people their look sells more, as in life."""
     remove_share: float = 0.1
     """Of lines in the cart: those taken out again before the checkout."""
     checkout_share: float = 0.55

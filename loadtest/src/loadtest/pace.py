@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from time import perf_counter
 from typing import Protocol
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -19,6 +20,33 @@ class Pace(Protocol):
     def has_time(self) -> bool:
         """Say whether the person may take another step."""
 
+    def take_intended(self) -> float | None:
+        """Return by `perf_counter` when the person meant to act; None if that is told already.
+
+        Only the first request after a pause was meant for a moment: one that follows an answer is
+        meant for the moment of that answer.
+        """
+
+
+class Intention:
+    """When the person meant to act next. The machine may wake them later: that counts as waiting.
+
+    A load generator that is itself late, or was held up by a slow answer, must not make the shop
+    look quicker than it is ("coordinated omission").
+    """
+
+    def __init__(self, first: float | None = None) -> None:
+        self._intended = first
+
+    def set_in(self, seconds: float) -> None:
+        """Mean to act so many seconds from now."""
+        self._intended = perf_counter() + seconds
+
+    def take(self) -> float | None:
+        """Return when it was, once."""
+        intended, self._intended = self._intended, None
+        return intended
+
 
 class SteadyPace:
     """Every pause scaled by the same factor, and all the time in the world."""
@@ -26,10 +54,12 @@ class SteadyPace:
     def __init__(self, scale: float = 1.0, sleep: Sleep = asyncio.sleep) -> None:
         self._scale = scale
         self._sleep = sleep
+        self._intention = Intention()
 
     async def think(self, seconds: float) -> None:
         """Pause for the scaled seconds."""
         if self._scale > 0:
+            self._intention.set_in(seconds * self._scale)
             await self._sleep(seconds * self._scale)
 
     async def wait(self, seconds: float) -> None:
@@ -39,3 +69,7 @@ class SteadyPace:
     def has_time(self) -> bool:
         """Return True."""
         return True
+
+    def take_intended(self) -> float | None:
+        """Return when the last pause was to end, once."""
+        return self._intention.take()

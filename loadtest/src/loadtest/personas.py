@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from math import log
 from random import Random
 
 from faker import Faker
@@ -15,6 +16,9 @@ _BORN_BETWEEN = (date(1955, 1, 1), date(2006, 12, 31))
 _SHOPS_FOR_CHILDREN = 0.06
 _MAX_CATEGORIES = 3
 _MAX_COLOURS = 3
+# Half of the people spend on a visit up to five times what the median product costs.
+_BUDGET_MEAN = log(5)
+_BUDGET_SPREAD = 0.7
 
 KAGGLE_MARKET = Market(
     departments={
@@ -48,6 +52,8 @@ class Tastes:
     """How often a person tries again when the shop says no."""
     conversion: float
     """How readily they put things into the cart and buy, 1 being average."""
+    budget: float
+    """What they spend on one visit at most, in prices of the shop's median product."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ def draw_tastes(rng: Random, market: Market = KAGGLE_MARKET) -> Tastes:
         price_sensitivity=round(rng.betavariate(2, 3), 3),
         patience=rng.choice((1, 2, 2, 3, 4)),
         conversion=round(min(rng.lognormvariate(-0.18, 0.6), 4.0), 3),
+        budget=round(rng.lognormvariate(_BUDGET_MEAN, _BUDGET_SPREAD), 2),
     )
 
 

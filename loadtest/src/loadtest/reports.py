@@ -6,6 +6,8 @@ from decimal import Decimal
 from math import ceil
 from typing import Any
 
+from loadtest.uplift import VisitOutcome, uplift
+
 _ERRORS_SHOWN = 50
 
 
@@ -47,6 +49,8 @@ class VisitReport:
     steps: Counter[str] = field(default_factory=Counter)
     milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     """How long each request took, by endpoint."""
+    milliseconds_at: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
+    """The same by the second of `perf_counter` for which the requests were meant."""
     statuses: Counter[str] = field(default_factory=Counter)
     """Answers by endpoint and status, as `GET /products 200`."""
     retries: Counter[str] = field(default_factory=Counter)
@@ -56,6 +60,16 @@ class VisitReport:
     accepted_event_ids: list[str] = field(default_factory=list)
     rejected_events: list[RejectedEvent] = field(default_factory=list)
     unsent_events: int = 0
+    late_events: int = 0
+    """Of the events sent: those that happened long before."""
+    malformed_events: int = 0
+    """Events that nobody may take, sent on purpose."""
+    malformed_refused: int = 0
+    hung_up: int = 0
+    """Requests that were sent again because their sender had not waited for the answer."""
+    lateness_ms: list[float] = field(default_factory=list)
+    """How much later than meant each visit began: the load generator's own delay."""
+    outcomes: list[VisitOutcome] = field(default_factory=list)
     picks_shown: int = 0
     picks_clicked: int = 0
     purchases: list[PurchaseMade] = field(default_factory=list)
@@ -66,12 +80,13 @@ class VisitReport:
     @property
     def requests(self) -> int:
         """Return how many requests were sent, answered or not."""
-        return sum(self.statuses.values()) + sum(self.connection_errors.values())
+        return sum(self.statuses.values()) + sum(self.connection_errors.values()) + self.hung_up
 
     @property
     def failures(self) -> int:
         """Return how many answers were unexpected or never came."""
-        return len(self.errors) + sum(self.connection_errors.values())
+        taken_wrongly = self.malformed_events - self.malformed_refused
+        return len(self.errors) + sum(self.connection_errors.values()) + taken_wrongly
 
     def add(self, other: "VisitReport") -> None:
         """Add another report's counts and lists to this one's."""
@@ -84,6 +99,20 @@ class VisitReport:
                     mine[endpoint].extend(durations)
             else:
                 setattr(self, name, mine + theirs)
+
+    @property
+    def error_share(self) -> float:
+        """Return the share of requests with an answer that nobody should get, or with none."""
+        broken = len(self.errors) + sum(self.connection_errors.values())
+        return broken / max(self.requests, 1)
+
+    def timeline(self) -> list[dict[str, float]]:
+        """Return for each second of the run how many requests were meant for it, and their time."""
+        first = min(self.milliseconds_at, default=0)
+        return [
+            {"second": second - first, **summarise(times)}
+            for second, times in sorted(self.milliseconds_at.items())
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report for JSON: counts, percentiles, and at most some of the errors."""
@@ -100,11 +129,21 @@ class VisitReport:
             "events_accepted": len(self.accepted_event_ids),
             "events_rejected": [vars(event) for event in self.rejected_events[:_ERRORS_SHOWN]],
             "events_unsent": self.unsent_events,
+            "events_late": self.late_events,
+            "events_malformed": self.malformed_events,
+            "events_malformed_refused": self.malformed_refused,
+            "requests_hung_up": self.hung_up,
+            "lateness": summarise(self.lateness_ms),
+            "uplift": uplift(self.outcomes),
             "picks_shown": self.picks_shown,
             "picks_clicked": self.picks_clicked,
             "purchases": len(self.purchases),
             "undecided_purchases": self.undecided_purchases,
             "revenue": str(sum((p.total for p in self.purchases), Decimal(0))),
+            "error_share": self.error_share,
+            "malformed_events_taken": self.malformed_events - self.malformed_refused,
+            "lateness_p99_ms": summarise(self.lateness_ms)["p99_ms"],
+            "timeline": self.timeline(),
             "error_count": len(self.errors),
             "errors": [vars(error) for error in self.errors[:_ERRORS_SHOWN]],
         }

@@ -6,6 +6,7 @@ It is pure: it speaks to no shop. Whoever performs its steps may offer it produc
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
@@ -65,6 +66,7 @@ class Session:
         self.length = habits.draw_length(rng)
         self._walk = Walk(tastes, shelf, rng, habits)
         self._tastes = tastes
+        self._shelf = shelf
         self._rng = rng
         self._habits = habits
         self._may_buy = may_buy
@@ -104,11 +106,27 @@ class Session:
     def _look_at(self, find: Find) -> Iterator[Step]:
         product = find.product
         yield Step(StepKind.VIEW_PRODUCT, self._pause(), product, pick_position=find.pick_position)
-        wish = self._habits.add_to_cart_share * self._tastes.conversion
-        if self._may_buy and product.id not in self._cart and self._happens(wish):
+        if (
+            self._may_buy
+            and product.id not in self._cart
+            and self._happens(self._wish_for(product))
+        ):
             quantity = self._habits.draw_quantity(self._rng)
+            if not self._can_pay(product, quantity):
+                return
             self._cart[product.id] = product, quantity
             yield Step(StepKind.ADD_TO_CART, self._pause(), product, quantity)
+
+    def _wish_for(self, product: ShelfProduct) -> float:
+        """Return how readily it goes into the cart: what is of the person's own look, more so."""
+        is_own = product.look == self._tastes.look
+        fit = self._habits.own_look_wish if is_own else self._habits.other_look_wish
+        return self._habits.add_to_cart_share * self._tastes.conversion * fit
+
+    def _can_pay(self, product: ShelfProduct, quantity: int) -> bool:
+        in_cart = sum(each.price * count for each, count in self._cart.values())
+        budget = self._shelf.median_price * Decimal(str(self._tastes.budget))
+        return in_cart + product.price * quantity <= budget
 
     def _finish(self) -> Iterator[Step]:
         for product, quantity in [*self._cart.values()]:

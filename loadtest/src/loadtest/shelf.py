@@ -137,6 +137,17 @@ class Shelf:
         """Return where its price stands in its category: 0 the cheapest, 1 the dearest."""
         return self._dearness.get(product.id, 0.5)
 
+    @cached_property
+    def median_price(self) -> Decimal:
+        """Return the price that half of the products do not exceed."""
+        prices = sorted(product.price for product in self._products.values())
+        return prices[(len(prices) - 1) // 2]
+
+    def most_popular(self, count: int) -> list[ShelfProduct]:
+        """Return so many products, the most popular first."""
+        ranked = sorted(self._products, key=lambda id_: self.popularity[id_], reverse=True)
+        return [self._products[id_] for id_ in ranked[:count]]
+
     def draw(self, rng: Random, appeal: Appeal, kind: Kind) -> ShelfProduct | None:
         """Choose a product by popularity and appeal; None if nothing of the kind appeals."""
         bucket = self._buckets.get(kind)

@@ -7,6 +7,7 @@ import json
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
@@ -17,6 +18,19 @@ from urllib.parse import parse_qs
 import httpx
 
 from loadtest.clock import utc_now
+
+EVENT_TYPES = frozenset(
+    {
+        "page_view",
+        "list_view",
+        "list_click",
+        "search",
+        "product_view",
+        "add_to_cart",
+        "remove_from_cart",
+        "begin_checkout",
+    }
+)
 
 Fault = Callable[[httpx.Request], httpx.Response | None]
 """What goes wrong with one request; None: it is taken, but its answer is lost."""
@@ -206,6 +220,8 @@ class FakeShop:
         }
 
     def _judge(self, request: httpx.Request, event: dict[str, Any]) -> dict[str, str]:
+        if not _is_well_formed(event):
+            return {"status": "rejected", "reason": "it is malformed"}
         is_owned = "anonymous_id" in event or event["user_id"] == self._user_id(request)
         if not is_owned:
             return {"status": "rejected", "reason": "user_id: is not the bearer's"}
@@ -281,3 +297,12 @@ def served(shop: FakeShop) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _is_well_formed(event: dict[str, Any]) -> bool:
+    try:
+        datetime.fromisoformat(event["event_time"])
+    except ValueError:
+        return False
+    is_about_product = isinstance(event.get("product_id", 0), int)
+    return event["type"] in EVENT_TYPES and "session_id" in event and is_about_product

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from loadtest.clock import Clock, iso, utc_now
+from loadtest.mischief import NO_MISCHIEF, Mischief
 from loadtest.reports import RejectedEvent, VisitReport
 from loadtest.shop import Shop
 from loadtest.wire import Answer
@@ -31,6 +32,8 @@ class Visitor:
     locale: str
     user_id: str | None = None
     anonymous_id: str | None = None
+    mischief: Mischief = NO_MISCHIEF
+    """What goes wrong in their browser."""
 
     @property
     def shopper_id(self) -> str:
@@ -57,12 +60,16 @@ class Tracker:
         self._rng = rng
         self._clock = clock
         self._new_id = id_factory
+        self._mischief = visitor.mischief
         self._waiting: list[dict[str, Any]] = []
         self._batch_size = self._draw_batch_size()
         self._referrer: str | None = None
 
     async def track(self, kind: str, path: str, **details: Any) -> None:
         """Note an event that happened on this page of the website; send the batch if it is full."""
+        now = self._clock()
+        happened_at = self._mischief.when(now, self._rng)
+        self._report.late_events += happened_at < now
         self._waiting.append(
             {
                 "event_id": self._new_id(),
@@ -71,7 +78,7 @@ class Tracker:
                 **self._owner(),
                 "session_id": self._visitor.session_id,
                 **{name: value for name, value in details.items() if value is not None},
-                "event_time": iso(self._clock()),
+                "event_time": iso(happened_at),
                 "page": self._page(path),
                 "consent": True,
                 "context": {
@@ -90,14 +97,28 @@ class Tracker:
             return
         self._batch_size = self._draw_batch_size()
         sent_at = iso(self._clock())
-        answer = await self._shop.send_events([{**event, "sent_at": sent_at} for event in batch])
+        sound = [{**event, "sent_at": sent_at} for event in batch]
+        malformed = self._malformed(sound)
+        answer = await self._shop.send_events([*sound, *malformed])
         if answer is None or answer.status != 202:
             self._report.unsent_events += len(batch)
         else:
-            self._note_verdicts(answer, batch)
+            self._note_verdicts(answer, sound)
+            self._note_refusals(answer, len(sound), len(malformed))
+
+    def _malformed(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        share, rng = self._mischief.malformed_share, self._rng
+        chosen = [event for event in batch if share and rng.random() < share]
+        return [self._mischief.spoiled(event, self._new_id(), rng) for event in chosen]
+
+    def _note_refusals(self, answer: Answer, first: int, count: int) -> None:
+        """Note how many of the malformed events at the end of the batch were refused."""
+        verdicts = [each for each in answer.get("verdicts", []) if each["index"] >= first]
+        self._report.malformed_events += count
+        self._report.malformed_refused += sum(each["status"] != "accepted" for each in verdicts)
 
     def _note_verdicts(self, answer: Answer, batch: list[dict[str, Any]]) -> None:
-        verdicts = answer.get("verdicts", [])
+        verdicts = [each for each in answer.get("verdicts", []) if each["index"] < len(batch)]
         self._report.unsent_events += len(batch) - len(verdicts)
         for verdict in verdicts:
             event_id = batch[verdict["index"]]["event_id"]

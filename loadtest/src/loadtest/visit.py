@@ -1,7 +1,7 @@
 """One visit: a person comes, looks, perhaps buys, and leaves a report."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -9,14 +9,17 @@ import httpx
 
 from loadtest.checkout import Checkout
 from loadtest.clock import Clock, utc_now
+from loadtest.flash import FlashSession
 from loadtest.habits import HABITS, Habits
+from loadtest.mischief import NO_MISCHIEF, Mischief
 from loadtest.pace import Pace, SteadyPace
 from loadtest.reports import VisitReport
 from loadtest.session import Session, Step, StepKind
-from loadtest.shelf import Shelf
+from loadtest.shelf import Shelf, ShelfProduct
 from loadtest.shop import PAGE_SIZE, Addresses, Shop
 from loadtest.shopper import Shopper, log_in_or_register
 from loadtest.tracker import IdFactory, Tracker, Visitor, new_id
+from loadtest.uplift import VisitOutcome
 from loadtest.wire import Answer, Budget, Wire
 
 PICKS_LIST = "recommendations"
@@ -37,6 +40,9 @@ class Surroundings:
     id_factory: IdFactory = new_id
     budget: Budget = field(default_factory=Budget)
     habits: Habits = HABITS
+    mischief: Mischief = NO_MISCHIEF
+    sale: Sequence[ShelfProduct] = ()
+    """What everybody comes for; in an ordinary time, nothing."""
 
 
 async def perform_visit(
@@ -57,7 +63,17 @@ async def perform_visit(
     shop = Shop(wire, around.addresses)
     if not is_anonymous:
         await log_in_or_register(shopper, shop, report, around.clock)
-    await _Visit(shopper, shop, report, rng, around).perform()
+    visit = _Visit(shopper, shop, report, rng, around)
+    before = len(report.purchases)
+    await visit.perform()
+    report.outcomes.append(
+        VisitOutcome(
+            was_shown_picks=around.addresses.recommender is not None,
+            views=visit.views,
+            carts=visit.carts,
+            purchases=len(report.purchases) - before,
+        )
+    )
     return report
 
 
@@ -73,6 +89,7 @@ class _Visit:
             locale=persona.locale,
             user_id=user_id,
             anonymous_id=shopper.anonymous_id,
+            mischief=around.mischief,
         )
         self._shop = shop
         self._report = report
@@ -82,7 +99,12 @@ class _Visit:
         self._shelf = around.shelf
         self._gender = next(iter(sorted(persona.tastes.genders - {"Unisex"})), None)
         self._tracker = Tracker(
-            shop, self._visitor, report, rng, clock=around.clock, id_factory=around.id_factory
+            shop,
+            self._visitor,
+            report,
+            rng,
+            clock=around.clock,
+            id_factory=around.id_factory,
         )
         self._checkout = Checkout(
             shop,
@@ -92,9 +114,15 @@ class _Visit:
             id_factory=around.id_factory,
             patience=persona.tastes.patience,
         )
-        self._session = Session(
-            persona.tastes, around.shelf, rng, habits=around.habits, may_buy=user_id is not None
+        self._session = (
+            FlashSession(around.sale, rng, around.habits)
+            if around.sale
+            else Session(
+                persona.tastes, around.shelf, rng, habits=around.habits, may_buy=user_id is not None
+            )
         )
+        self.views = 0
+        self.carts = 0
         self._list_id = "home"
         self._listed: list[int] = []
         self._picks_id: str | None = None
@@ -186,6 +214,7 @@ class _Visit:
         answer = await self._shop.view_product(product_id)
         if answer is None or answer.status != 200:
             return
+        self.views += 1
         self._shown[product_id] = {
             "price": str(answer.get("price")),
             "currency": str(answer.get("currency")),
@@ -210,6 +239,7 @@ class _Visit:
         product_id = step.product_id
         answer = await self._shop.put_in_cart(product_id, step.quantity)
         if answer is not None and answer.status == 200:
+            self.carts += 1
             await self._track_cart("add_to_cart", product_id, step.quantity)
 
     async def _remove_from_cart(self, step: Step) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from loadtest.mischief import HUNG_UP
 from loadtest.pace import Pace
 from loadtest.reports import ErrorSeen, VisitReport
 
@@ -142,13 +143,19 @@ class Wire:
             headers=call.headers,
             extensions={"endpoint": call.name, "expected": call.expected | BUSY},
         )
-        started = perf_counter()
+        intended = self._pace.take_intended()
+        started = perf_counter() if intended is None else intended
         try:
             response = await self._client.send(request)
         except httpx.RequestError as error:
+            if str(error) == HUNG_UP:
+                self._report.hung_up += 1
+                return None
             self._report.connection_errors[f"{call.name} {type(error).__name__}"] += 1
             return None
-        self._report.milliseconds[call.name].append((perf_counter() - started) * 1000)
+        milliseconds = (perf_counter() - started) * 1000
+        self._report.milliseconds[call.name].append(milliseconds)
+        self._report.milliseconds_at[int(started)].append(milliseconds)
         self._report.statuses[f"{call.name} {response.status_code}"] += 1
         return Answer(
             response.status_code,

@@ -26,6 +26,7 @@ from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.reports import CrowdReport, percentile
 
 ASKED = ("revenue_by_day", "best_sellers", "trending_categories", "view_to_purchase_funnel")
+NO_TIME = timedelta(0)
 _POLL_SECONDS = 0.1
 _UNSENT = "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL"
 
@@ -39,7 +40,15 @@ class Outcome:
     answers: Sequence[tuple[Question, Result]]
     books: Books
     lake: Lake
-    checks: Sequence[Check]
+    promises: Sequence[Check]
+    """Books against lake."""
+    speed: Sequence[Check]
+    """Clicks against picks."""
+
+    @property
+    def checks(self) -> Sequence[Check]:
+        """Return all that must hold."""
+        return [*self.promises, *self.speed]
 
     def summary(self, *, seconds: float) -> Summary:
         """Return the figures in short."""
@@ -65,11 +74,18 @@ class Demo:
     """One run of the main job on a running stack."""
 
     def __init__(
-        self, stack: Stack, steps: Steps, settings: DemoSettings, *, clock: Clock = utc_now
+        self,
+        stack: Stack,
+        steps: Steps,
+        settings: DemoSettings,
+        *,
+        crowd: CrowdConfig | None = None,
+        clock: Clock = utc_now,
     ) -> None:
         self._stack = stack
         self._steps = steps
         self._settings = settings
+        self._crowd = crowd or self._crowd_config()
         self._clock = clock
 
     def run(self) -> Outcome:
@@ -79,7 +95,8 @@ class Demo:
         engine = mysql_engine(self._stack.environments.urls.owner)
         with self._steps.step("Delivery: outbox relayed, buffers flushed to the landing zone"):
             self._bring_everything_to_the_lake(engine)
-        days = self._business_days(began)
+        mischief = self._crowd.mischief
+        days = self._business_days(began - (mischief.late_by if mischief.late_share else NO_TIME))
         for day in days:
             with self._steps.step(f"Daily load: business day {day} into the lake"):
                 report = self._export("daily-load", "run", f"--day={day}")
@@ -92,32 +109,32 @@ class Demo:
             ]
         with self._steps.step("Reconciliation: every purchase, unit, cent and event"):
             books, lake = Books.read(engine), Lake.read(queries, days)
-            checks = [*reconcile(books, lake, *_promises(crowd, story)), *self._checks_of(story)]
+            promises = reconcile(books, lake, *_promises(crowd, story))
         engine.dispose()
-        return Outcome(crowd, story, answers, books, lake, checks)
+        return Outcome(crowd, story, answers, books, lake, promises, self._checks_of(story))
 
     def _sell(self) -> tuple[CrowdReport, Story]:
         """Let the crowd in, and follow one shopper through it."""
-        settings = self._settings
         closed = Event()
         shopper = Shopper(self._stack.url_of("storefront"), self._stack.url_of("recommender"))
-        what = f"{settings.shoppers} shoppers for {settings.seconds:.0f} seconds"
+        crowd = self._crowd
+        what = f"{crowd.shoppers} shoppers for {crowd.seconds:.0f} seconds"
         with ThreadPoolExecutor(1) as aside, self._steps.progress(what) as report:
             followed = aside.submit(self._follow, shopper, closed)
 
             def on_progress(now: CrowdProgress) -> None:
                 report(
-                    min(now.seconds / settings.seconds, 1),
+                    min(now.seconds / crowd.seconds, 1),
                     f"{now.inside} inside, {now.events_accepted:,} events, "
                     f"{now.purchases:,} purchases",
                 )
 
             try:
-                crowd = asyncio.run(run_crowd(self._crowd_config(), on_progress))
+                report_of_crowd = asyncio.run(run_crowd(crowd, on_progress))
             finally:
                 closed.set()
             followed.result()
-        return crowd, shopper.story
+        return report_of_crowd, shopper.story
 
     def _crowd_config(self) -> CrowdConfig:
         return CrowdConfig(
@@ -147,7 +164,7 @@ class Demo:
         flush(self._stack.config.folder / "delivery", seconds=self._settings.flush_seconds)
 
     def _business_days(self, began: datetime) -> list[date]:
-        """Return the business days that the demo touched: two, if it ran through midnight."""
+        """Return the business days of what happened since: two, if that was before midnight."""
         zone = ZoneInfo(self._stack.config.settings.business_timezone)
         return sorted({day_of(began, zone), day_of(self._clock(), zone)})
 

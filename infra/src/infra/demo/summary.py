@@ -86,7 +86,7 @@ def show_checks(console: Console, checks: Sequence[Check]) -> None:
     table.title_justify = "left"
     for check in checks:
         mark = "[green]✓[/]" if check.holds else "[red]✗[/]"
-        table.add_row(check.what, _short(check.left), _short(check.right), mark)
+        table.add_row(check.what, as_figure(check.left), as_figure(check.right), mark)
     console.print(table)
 
 
@@ -94,7 +94,8 @@ def _cell(picks: Sequence[Pick], row: int) -> str:
     return escape(picks[row].name) if row < len(picks) else ""
 
 
-def _short(value: object) -> str:
+def as_figure(value: object) -> str:
+    """Return a figure, or how far two sets differ, as people read it."""
     if isinstance(value, (set, frozenset)):
         return f"{len(value)} differ" if value else "none differs"
     return f"{value:,}" if isinstance(value, (int, float, Decimal)) else str(value)

@@ -1,0 +1,184 @@
+"""`python -m infra.load`: load a shop as many people do who do not wait for one another.
+
+Exit code 0: every objective and every promise was kept; 1: one was not; 2: the load did not run.
+"""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from math import inf
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from infra.demo.reconcile import Check
+from infra.demo.run import Demo, Outcome
+from infra.demo.settings import DemoSettings
+from infra.demo.summary import as_figure, show_checks, show_crowd
+from infra.load.settings import LoadSettings
+from infra.local.paths import BUILD
+from infra.local.progress import Steps
+from infra.local.scratch import own_folder
+from infra.local.stack import Stack, StackConfig
+from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
+from loadtest.errors import LoadtestError
+from loadtest.page import LoadReport, Promise, page_of
+from loadtest.reports import CrowdReport, percentile
+from loadtest.slo import DEFAULT_FILE, Objective, judge, read_objectives
+
+RESULTS = BUILD / "loadtest"
+# The run flushes the buffers itself: a load just after midnight need not wait for them.
+OVERRIDES = {"EXPORTER_DELIVERY_GRACE": "PT0S"}
+OF_OWN_SHOP = frozenset({"click_to_pick_p95_ms", "broken_promises"})
+"""Figures that only a shop can give whose books and clock are ours."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the load test and write its report; return the exit code."""
+    options = _parser().parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    console = Console()
+    try:
+        settings = LoadSettings(**_given(options))
+        visits = settings.rate * settings.minutes * 60
+        if visits > settings.most_visits:
+            raise LoadtestError(
+                f"{visits:,.0f} visits are more than LOADTEST_MOST_VISITS, {settings.most_visits:,}"
+            )
+        objectives = read_objectives(options.slo)
+        run = _of_running_shop if options.storefront else _of_own_shop
+        report = run(console, settings, objectives, options)
+    except LoadtestError as error:
+        console.print(f"[red]{error}[/]")
+        return 2
+    _write(report)
+    _show(console, report)
+    return 0 if report.is_kept else 1
+
+
+def _of_own_shop(
+    console: Console, settings: LoadSettings, objectives: list[Objective], _: argparse.Namespace
+) -> LoadReport:
+    """Load a shop that is started for it, then compare books and lake as the demo does."""
+    with own_folder("loadtest", RESULTS) as folder:
+        steps = Steps(console)
+        with Stack(StackConfig(folder, overrides=OVERRIDES), steps) as stack:
+            addresses = stack.url_of("storefront"), stack.url_of("recommender")
+            crowd = _crowd(settings, *addresses, frozenset())
+            outcome = Demo(stack, steps, DemoSettings(), crowd=crowd).run()
+    show_crowd(console, outcome.crowd)
+    show_checks(console, outcome.checks)
+    return _report(settings, outcome.crowd, objectives, outcome)
+
+
+def _of_running_shop(
+    console: Console,
+    settings: LoadSettings,
+    objectives: list[Objective],
+    options: argparse.Namespace,
+) -> LoadReport:
+    """Load a shop that runs already; its books are not ours to look into."""
+    crowd = _crowd(
+        settings, options.storefront, options.recommender, frozenset(options.allowed_hosts)
+    )
+    with Steps(console).progress("Shoppers come") as show:
+
+        def on_progress(now: CrowdProgress) -> None:
+            words = f"{now.inside} inside, {now.requests:,} requests, {now.errors} errors"
+            show(min(now.seconds / crowd.seconds, 1), words)
+
+        came = asyncio.run(run_crowd(crowd, on_progress))
+    show_crowd(console, came)
+    told = [each for each in objectives if each.path[0] not in OF_OWN_SHOP]
+    return _report(settings, came, told, None)
+
+
+def _crowd(
+    settings: LoadSettings, storefront: str, recommender: str | None, allowed: frozenset[str]
+) -> CrowdConfig:
+    shared = (
+        "shoppers", "rate", "seed", "think_scale", "eagerness", "anonymous_share", "control_share",
+        "sale_products",
+    )  # fmt: skip
+    return CrowdConfig(
+        storefront=storefront,
+        recommender=recommender,
+        seconds=settings.minutes * 60,
+        mischief=settings.mischief,
+        allowed_hosts=allowed,
+        **{name: getattr(settings, name) for name in shared},
+    )
+
+
+def _report(
+    settings: LoadSettings,
+    came: CrowdReport,
+    objectives: list[Objective],
+    outcome: Outcome | None,
+) -> LoadReport:
+    figures: dict[str, Any] = came.to_dict() | {"settings": settings.model_dump(mode="json")}
+    promises: list[Promise] = []
+    if outcome is not None:
+        waits = sorted(outcome.story.click_to_pick_ms)
+        figures["click_to_pick_p95_ms"] = round(percentile(waits, 95), 1) if waits else inf
+        promises = [_promise(check) for check in outcome.promises]
+        figures["broken_promises"] = sum(not each.holds for each in promises)
+    sale = f", a sale of {settings.sale_products} products" if settings.sale_products else ""
+    title = f"{settings.rate:g} visits a second for {settings.minutes:g} minutes{sale}"
+    return LoadReport(title, figures, judge(objectives, figures), promises)
+
+
+def _promise(check: Check) -> Promise:
+    return Promise(check.what, as_figure(check.left), as_figure(check.right), check.holds)
+
+
+def _write(report: LoadReport) -> None:
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    (RESULTS / "report.html").write_text(page_of(report), encoding="utf-8")
+    (RESULTS / "report.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n")
+
+
+def _show(console: Console, report: LoadReport) -> None:
+    for each in report.judged:
+        mark = "[green]✓[/]" if each.is_kept else "[red]✗[/]"
+        measured = "not measured" if each.measured is None else as_figure(each.measured)
+        limit = as_figure(each.objective.at_most)
+        console.print(f"  {mark} {each.objective.what}: {measured}, at most {limit}")
+    verdict = "[green]kept[/]" if report.is_kept else "[red]not kept[/]"
+    console.print(f"Objectives and promises were {verdict}. {RESULTS / 'report.html'}")
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the command line says; the rest is the environment's, or as ever."""
+    names = ("shoppers", "rate", "minutes", "seed", "sale_products")
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.load", description=__doc__)
+    parser.add_argument("--shoppers", type=int, help="out of how many people visitors are drawn")
+    parser.add_argument("--rate", type=float, help="visits that begin in a second")
+    parser.add_argument("--minutes", type=float, help="for how long they begin")
+    parser.add_argument("--seed", type=int, help="who comes when, and what they do")
+    parser.add_argument("--sale-products", type=int, help="how many products a flash sale is of")
+    parser.add_argument("--slo", type=Path, default=DEFAULT_FILE, help="the objectives")
+    parser.add_argument("--storefront", help="a shop that runs already, instead of one of our own")
+    parser.add_argument("--recommender", help="its recommender")
+    parser.add_argument(
+        "--allow-host",
+        dest="allowed_hosts",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a machine of yours, other than this one, that may be visited (repeatable)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
