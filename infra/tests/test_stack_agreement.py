@@ -34,7 +34,7 @@ SETTINGS: dict[str, list[type[BaseSettings]]] = {
 }
 # The relay runs the storefront's other commands too, and is told what they need.
 WIDER = {"Relay": StorefrontSettings}
-FUNCTIONS = {
+FUNCTIONS: dict[str, type[BaseSettings]] = {
     "recommender.lambdas.on_interactions.handler": InteractionsSettings,
     "exporter.lambdas.daily_load.handler": ExporterSettings,
 }

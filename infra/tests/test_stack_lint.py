@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from cfnlint.api import lint
+from cfnlint.api import lint  # type: ignore[import-untyped]
 
 from infra.findings import DISPOSABLE_FOUNDATION, FOUNDATION, SERVICES
 from infra.synth import Templates, to_text
