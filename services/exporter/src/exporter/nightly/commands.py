@@ -13,6 +13,7 @@ from exporter.command_line import told
 from exporter.nightly.days import days_between, requested_day
 from exporter.nightly.figures import NightFigures
 from exporter.nightly.night import Failure, Night
+from exporter.nightly.report import LoadReport
 from exporter.nightly.status import as_line, as_table, statuses
 from exporter.nightly.terminal import display
 from exporter.settings import ExporterSettings, LedgerSettings
@@ -93,7 +94,8 @@ def _load(
             if isinstance(outcome, Failure):
                 failures.append(outcome)
                 continue
-            figures.note(outcome)
+            if isinstance(outcome, LoadReport):
+                figures.note(outcome)
             for line in outcome.lines():
                 typer.echo(line)
         figures.write(night.load.ledger.loaded_days(), failed=len(failures))
