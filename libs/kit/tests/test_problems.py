@@ -118,6 +118,6 @@ def test_each_error_of_the_tree_has_a_status_of_its_own() -> None:
     tree = [kind for kind in vars(errors).values() if isinstance(kind, type)]
     statuses = [kind.status for kind in tree if issubclass(kind, ShopError)]
     assert sorted(statuses) == [
-        *(400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 429),
+        *(400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 429, 431),
         *(500, 503),
     ]

@@ -22,6 +22,8 @@ ANSWERS = [
     ("7 % -2", 1),
     ("COUNT(*) / 4", 5),
     ("CAST(1 AS DOUBLE) / 7", 1 / 7),
+    ("CEIL(CAST(7 AS DOUBLE) / 5)", 2.0),
+    ("CEIL(CAST(10 AS DOUBLE) / 5)", 2.0),
     ("ROUND(CAST(2.5 AS DOUBLE))", 3.0),
     ("ROUND(CAST(-2.5 AS DOUBLE))", -3.0),
     ("ROUND(100 * CAST(2 AS DOUBLE) / 3, 1)", 66.7),
