@@ -28,7 +28,7 @@ DOCKERFILES = [
     *ROOT.glob("services/*/Dockerfile"),
     ROOT / "loadtest/Dockerfile",
     ROOT / "infra/Dockerfile",
-    ROOT / "infra/compose/aws.Dockerfile",
+    *ROOT.glob("infra/compose/*.Dockerfile"),
 ]
 SETTINGS: dict[str, list[type[BaseSettings]]] = {
     "storefront": [StorefrontSettings],

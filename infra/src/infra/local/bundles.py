@@ -60,7 +60,7 @@ class Bundle:
     def dependencies_digest(self, target: Target) -> str:
         """Return the hash of what its dependencies follow from."""
         digest = hashlib.sha256(repr((self.leave_out, target)).encode())
-        for file in (Path(__file__), self.requirements):
+        for file in (Path(__file__), self.requirements, _PRUNE, _UNUSED):
             digest.update(file.read_bytes())
         return digest.hexdigest()[:16]
 
@@ -80,15 +80,9 @@ class Bundle:
 _MACHINE_DEPENDENT = ("bin", ".lock", "*.dist-info/RECORD")
 _SHARED = (ROOT / "libs/contracts/src", ROOT / "libs/kit/src")
 _IN_LAMBDA_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath")
-_PYARROW_UNUSED = (
-    "pyarrow/tests",
-    "pyarrow/include",
-    "pyarrow/src",
-    "pyarrow/*.p[xy][dxi]",
-    "pyarrow/*flight*",
-    "pyarrow/_substrait*",
-    "pyarrow/substrait.py",
-)
+_PRUNE = ROOT / "requirements/prune"
+"""Removes what no program of ours touches, from bundles and images alike."""
+_UNUSED = ROOT / "requirements/unused.txt"
 
 RECOMMENDER = Bundle(
     "recommender",
@@ -99,7 +93,7 @@ EXPORTER = Bundle(
     "exporter",
     ROOT / "requirements/exporter-lambda.txt",
     (*_SHARED, ROOT / "services/exporter/src"),
-    leave_out=(*_IN_LAMBDA_RUNTIME, *_PYARROW_UNUSED),
+    leave_out=_IN_LAMBDA_RUNTIME,
 )
 ALL = (RECOMMENDER, EXPORTER)
 
@@ -146,6 +140,7 @@ def _build_dependencies(bundle: Bundle, target: Target, base: Path) -> None:
             *("--target", installed, "-r", bundle.requirements),
         ]
         subprocess.run(command, check=True)
+        subprocess.run([sys.executable, _PRUNE, installed], check=True)
         for pattern in (*bundle.leave_out, *_MACHINE_DEPENDENT):
             for path in list(installed.glob(pattern)):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
