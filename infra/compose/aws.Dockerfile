@@ -17,5 +17,5 @@ USER 10001
 EXPOSE 4566
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
-    CMD ["python", "-IS", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 4566, timeout=2); c.request('GET', '/_ministack/health'); exit(c.getresponse().status != 200)"]
+    CMD ["python", "-IS", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 4566, timeout=2); c.request('GET', '/_ministack/health'); raise SystemExit(c.getresponse().status != 200)"]
 CMD ["python", "/opt/aws_launcher.py"]

@@ -14,6 +14,6 @@ USER 10001
 EXPOSE 9999
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
-    CMD ["python", "-IS", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 9999, timeout=2); c.request('GET', '/_microburst/health'); exit(c.getresponse().status != 200)"]
+    CMD ["python", "-IS", "-c", "from http.client import HTTPConnection as C; c = C('127.0.0.1', 9999, timeout=2); c.request('GET', '/_microburst/health'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["microburst", "--host", "0.0.0.0"]
 CMD ["--upstream", "http://aws:4566"]
