@@ -8,6 +8,7 @@ DAY ?=                   # the business day, YYYY-MM-DD; yesterday by default
 DAYS ?=                  # how many days of events `make experiment` looks at
 NAME ?=                  # which of the ten questions `make query` asks; without it and SQL, all names
 SQL ?=                   # what else it asks, one SELECT in Athena's SQL
+ONLY ?=                  # the one fault that `make faults` injects; all by default
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
@@ -18,6 +19,7 @@ override VERSION := $(strip $(VERSION))
 override DATA := $(strip $(DATA))
 override DAY := $(strip $(DAY))
 override DAYS := $(strip $(DAYS))
+override ONLY := $(strip $(ONLY))
 # Some systems have a NAME of their own in the environment.
 override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
 override TEST_PROCESSES := $(strip $(TEST_PROCESSES))
@@ -29,7 +31,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof faults lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -91,6 +93,9 @@ test: lint types contracts pytest ## Check everything, as CI does
 
 pytest: .venv/.dev ## Run every test against the real MariaDB and AWS endpoint
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
+
+faults: .venv/.dev ## Break the running shop in every way; writes docs/reliability.md (`ONLY=name` for one)
+	@$(BIN)/python -m infra.faults $(if $(ONLY),'$(ONLY)')
 
 proof: .venv/.dev ## Race 64 clients for the last 50 units, 1,000 times over; kill what can be killed
 	$(BIN)/pytest services/storefront/tests/proof --proof-rounds 1000

@@ -17,6 +17,7 @@ SETTINGS_MODULES = {
     "storefront.settings": "services/storefront/README.md",
     "recommender.settings": "services/recommender/README.md",
     "exporter.settings": "services/exporter/README.md",
+    "infra.faults.settings": "infra/README.md",
     "infra.local.settings": "infra/README.md",
     "infra.local.worker_settings": "infra/README.md",
 }

@@ -1,13 +1,9 @@
 """`python -m infra.demo`: run the whole pipeline once, show what came out, and stop everything."""
 
 import argparse
-import shutil
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 from time import perf_counter
 
 from rich.console import Console
@@ -16,8 +12,9 @@ from infra.demo.follow import PERSON
 from infra.demo.run import Demo, Outcome
 from infra.demo.settings import DemoSettings
 from infra.demo.summary import show_answer, show_checks, show_crowd, show_story
-from infra.local.paths import BUILD, LOCAL
+from infra.local.paths import BUILD
 from infra.local.progress import Steps
+from infra.local.scratch import scratch_folder
 from infra.local.stack import Stack, StackConfig
 
 RESULTS = BUILD / "demo"
@@ -35,38 +32,15 @@ def main() -> int:
     console = Console()
     began = perf_counter()
     console.rule("[bold]A day at the fashion store")
-    with _own_folder() as folder:
+    with scratch_folder("demo", logs=RESULTS / "logs") as folder:
         config = StackConfig(folder, catalogue=catalogue, overrides=OVERRIDES)
         with Stack(config, steps := Steps(console)) as stack:
             outcome = Demo(stack, steps, DemoSettings()).run()
-        _keep_logs(folder)
     _show(console, outcome)
     summary = outcome.summary(seconds=round(perf_counter() - began, 1))
     summary.write(RESULTS / "summary.json")
     print(summary.line())  # noqa: T201 - the last line is for machines: no styling, no wrapping
     return 0 if summary.ok else 1
-
-
-@contextmanager
-def _own_folder() -> Iterator[Path]:
-    """Yield an empty folder for this run's state, so that two demos can run side by side."""
-    LOCAL.mkdir(exist_ok=True)
-    folder = Path(mkdtemp(prefix="demo-", dir=LOCAL))
-    try:
-        yield folder
-    except BaseException:
-        _keep_logs(folder)
-        raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _keep_logs(folder: Path) -> None:
-    logs = RESULTS / "logs"
-    shutil.rmtree(logs, ignore_errors=True)
-    logs.mkdir(parents=True)
-    for log in folder.rglob("*.log"):
-        shutil.copy(log, logs)
 
 
 def _show(console: Console, outcome: Outcome) -> None:
