@@ -53,7 +53,7 @@ class Kill:
             _rest(self.up_seconds if turn else 0)
             shop.stack.service(self.service).process.kill()
             _rest(self.down_seconds)
-            shop.restart(self.service)
+            shop.start(self.service)
         return Counter({"kill -9": self.times})
 
 
@@ -210,7 +210,8 @@ class FullDisk:
         mounted = subprocess.run(["/bin/mount", *options])  # noqa: S603 - our own words
         if mounted.returncode == 0:
             shop.afterwards.callback(self._unmount, shop)
-        shop.restart("storefront")
+        shop.start("storefront")
+        shop.stack.service("storefront").wait_until_ready()
         if mounted.returncode != 0:
             raise CannotInjectError("this machine lets nobody mount a small disk")
 
@@ -218,7 +219,8 @@ class FullDisk:
         shop.stack.service("storefront").process.stop()
         spool = shop.stack.config.folder / "spool"
         subprocess.run(["/bin/umount", str(spool)], check=True)  # noqa: S603 - our own folder
-        shop.restart("storefront")
+        shop.start("storefront")
+        shop.stack.service("storefront").wait_until_ready()
 
     def _answers_busy(self, shop: GatedShop) -> bool:
         _rest(_PROBE_SECONDS)

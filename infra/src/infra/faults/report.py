@@ -25,7 +25,8 @@ and writes nothing. How it is built: [decision 0028](decisions/0028-faults-are-d
 - The night's load reconciles with the books.
 - Every shopper's history in DynamoDB is what the whole stream, read and folded anew, says.
 - Nothing is in the failure queue unless poison came, and no answer was 500.
-- Recovery is the time from the end of the fault until the shop answers, no outbox row and no record
+- Recovery is the time from the end of the fault (a killed process is started again, MariaDB takes
+  connections) until the shop answers, every worker works, no outbox row and no record
   waits longer than a second, no event waits on disk, and a fresh click changes the picks. It is
   measured on the machine that wrote this page, busy with the crowd all the while.
 

@@ -17,8 +17,8 @@ from infra.faults.gate import Gate
 from infra.faults.settings import FaultsSettings
 from infra.local.environments import DatabaseUrls
 from infra.local.event_source.status import EventSourceStatus
-from infra.local.services import answers_ready
 from infra.local.stack import Stack
+from infra.local.workers import Status
 
 _WAITING = "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL AND created_at < :since"
 _SPOOLED = re.compile(r"^events_spool_bytes (\S+)$", re.MULTILINE)
@@ -79,12 +79,10 @@ class GatedShop:
             self.looker.register()
             yield
 
-    def restart(self, name: str) -> None:
-        """Start a service that was stopped or killed, and wait until it is ready."""
-        service = self.stack.service(name)
-        service.start(self.stack.environments)
+    def start(self, name: str) -> None:
+        """Start a service that was stopped or killed, without waiting for it."""
+        self.stack.service(name).start(self.stack.environments)
         self.stack.write_state()
-        service.wait_until_ready()
 
     @contextmanager
     def books(self) -> Iterator[Engine]:
@@ -125,6 +123,14 @@ class GatedShop:
         ):
             gate.open()
             gate.lead_to(port)
+
+    def _workers_work(self) -> bool:
+        """Say whether each worker's status is that of the process which runs now."""
+        return all(
+            (status := Status.read(self.stack.config.folder / name)) is not None
+            and status.pid == self.stack.service(name).process.pid
+            for name in ("event-source", "delivery", "schedule")
+        )
 
     def _click_counts(self) -> bool:
         try:
