@@ -83,7 +83,7 @@ class Faults:
             self._shop.afterwards.close()
 
     def _run(self, scenario: Scenario) -> Result:
-        with self._crowd(scenario.name) as crowd:
+        with self._crowd(scenario) as crowd:
             struck = scenario.fault.inject(self._shop)
             seconds = self._recover()
             self._shop.afterwards.close()
@@ -100,29 +100,31 @@ class Faults:
         return Result(scenario, struck, seconds, _in_words(report), (recovered, *checks))
 
     @contextmanager
-    def _crowd(self, name: str) -> Iterator[Future[CrowdReport]]:
+    def _crowd(self, scenario: Scenario) -> Iterator[Future[CrowdReport]]:
         """Let a crowd shop for the block and a little longer; begin when it is inside."""
-        settings, inside = self._settings, Event()
-        with ThreadPoolExecutor(1) as aside, self._steps.progress(f"{name}: a crowd shops") as tell:
+        inside = Event()
+        seconds = scenario.crowd_seconds or self._settings.seconds
+        what = f"{scenario.name}: a crowd shops"
+        with self._steps.progress(what) as tell, ThreadPoolExecutor(1) as aside:
 
             def on_progress(now: CrowdProgress) -> None:
                 inside.set()
-                _tell(tell, now, settings.seconds)
+                _tell(tell, now, seconds)
 
-            going = aside.submit(self._shop_around, on_progress)
+            going = aside.submit(self._shop_around, seconds, on_progress)
             going.add_done_callback(lambda _: inside.set())
             inside.wait()
-            Event().wait(settings.lead_seconds)
+            Event().wait(self._settings.lead_seconds)
             yield going
 
-    def _shop_around(self, on_progress: OnProgress) -> CrowdReport:
+    def _shop_around(self, seconds: float, on_progress: OnProgress) -> CrowdReport:
         first = self._people
         self._people += self._settings.shoppers
         config = CrowdConfig(
             storefront=self._shop.stack.url_of("storefront"),
             recommender=self._shop.stack.url_of("recommender"),
             shoppers=self._settings.shoppers,
-            seconds=self._settings.seconds,
+            seconds=seconds,
             seed=self._shop.stack.config.settings.seed,
             first_number=first,
             most_visits=2,

@@ -27,6 +27,8 @@ class Scenario:
     name: str
     what: str
     fault: Fault
+    crowd_seconds: float | None = None
+    """For how long the crowd comes, if the fault takes longer than most."""
 
 
 def _killed(service: str) -> Scenario:
@@ -36,7 +38,7 @@ def _killed(service: str) -> Scenario:
 SCENARIOS = (
     *map(_killed, ("storefront", "recommender", "relay", "event-source", "delivery", "schedule")),
     Scenario("kill-database", "MariaDB killed and restarted", KillDatabase()),
-    Scenario("aws-away", "every AWS service refuses", Away(("aws", "kinesis"), seconds=30)),
+    Scenario("aws-away", "every AWS service refuses", Away(("aws", "kinesis"), seconds=30), 45),
     Scenario(
         "aws-silent",
         "every AWS service is silent, then does late what it was asked",

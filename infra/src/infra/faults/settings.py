@@ -14,7 +14,7 @@ class FaultsSettings(Settings):
     shoppers: int = Field(default=60, ge=1)
     """How many shoppers come in one scenario."""
     seconds: float = Field(default=25, gt=0)
-    """Over how many seconds they come; a longer fault makes it longer."""
+    """Over how many seconds they come, unless the scenario says otherwise."""
     eagerness: float = Field(default=4, gt=0)
     """How readily they put things into the cart; 1 is as in life, where few buy."""
     lead_seconds: float = Field(default=4, ge=0)

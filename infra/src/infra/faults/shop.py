@@ -93,10 +93,8 @@ class GatedShop:
 
     def is_well(self) -> bool:
         """Say whether everything answers, nothing lags, and a fresh click changes the picks."""
-        ready = all(
-            answers_ready(self.stack.url_of(name)) for name in ("storefront", "recommender")
-        )
-        return ready and self.lags_nowhere() and self._click_counts()
+        ready = all(service.is_ready() for service in self.stack.services)
+        return ready and self._workers_work() and self.lags_nowhere() and self._click_counts()
 
     def lags_nowhere(self) -> bool:
         """Say whether outbox, spool and event source are as far as the shoppers are."""
