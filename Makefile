@@ -18,6 +18,7 @@ MINUTES ?=               # how long it may take
 STAGE ?= dev             # which cloud `make synth`, `deploy` and `destroy` mean: dev or prod
 SQL ?=                   # what else it asks, one SELECT in Athena's SQL
 ONCE ?=                  # set it, and `make observe` prints the board once
+ONLY ?=                  # the one fault that `make faults` injects; all by default
 PYTEST_ARGS ?=           # e.g. `make test PYTEST_ARGS="-k purchase"`
 TEST_PROCESSES ?= 2      # test processes, each with servers of its own
 
@@ -37,6 +38,7 @@ override RATE := $(strip $(RATE))
 override MINUTES := $(strip $(MINUTES))
 override STOREFRONT := $(strip $(STOREFRONT))
 override RECOMMENDER := $(strip $(RECOMMENDER))
+override ONLY := $(strip $(ONLY))
 # Some systems have a NAME of their own in the environment.
 override ONCE := $(strip $(ONCE))
 override NAME := $(if $(filter command,$(origin NAME)),$(strip $(NAME)))
@@ -53,6 +55,7 @@ PIP := $(UV) pip install --quiet --python $(BIN)/python
 .PHONY: demo up down status observe reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
 .PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs synth deploy destroy
 .PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs loadtest
+.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof faults lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -122,6 +125,9 @@ test: lint types contracts audit pytest ## Check everything, as CI does
 
 pytest: .venv/.dev ## Run every test against the real MariaDB and AWS endpoint
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
+
+faults: .venv/.dev ## Break the running shop in every way; writes docs/reliability.md (`ONLY=name` for one)
+	@$(BIN)/python -m infra.faults $(if $(ONLY),'$(ONLY)')
 
 proof: .venv/.dev ## Race 64 clients for the last 50 units, 1,000 times over; kill what can be killed
 	$(BIN)/pytest services/storefront/tests/proof --proof-rounds 1000

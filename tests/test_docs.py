@@ -20,6 +20,7 @@ SETTINGS_MODULES = {
     "fashion_kit.settings": "docs/observability.md",
     "infra.observe.settings": "infra/README.md",
     "infra.load.settings": "infra/README.md",
+    "infra.faults.settings": "infra/README.md",
     "infra.local.settings": "infra/README.md",
     "infra.local.worker_settings": "infra/README.md",
     "infra.stages": "infra/README.md",

@@ -14,7 +14,7 @@ from infra.demo.settings import DemoSettings
 from infra.demo.summary import show_answer, show_checks, show_crowd, show_story
 from infra.local.paths import BUILD
 from infra.local.progress import Steps
-from infra.local.scratch import own_folder
+from infra.local.scratch import scratch_folder
 from infra.local.stack import Stack, StackConfig
 
 RESULTS = BUILD / "demo"
@@ -32,7 +32,7 @@ def main() -> int:
     console = Console()
     began = perf_counter()
     console.rule("[bold]A day at the fashion store")
-    with own_folder("demo", RESULTS) as folder:
+    with scratch_folder("demo", logs=RESULTS / "logs") as folder:
         config = StackConfig(folder, catalogue=catalogue, overrides=OVERRIDES)
         with Stack(config, steps := Steps(console)) as stack:
             outcome = Demo(stack, steps, DemoSettings()).run()

@@ -96,7 +96,7 @@ class Shopper:
         listed = self._storefront.get("/products", params={**TASTE, "limit": clicks})
         listed.raise_for_status()
         for product in listed.json()["items"]:
-            self._click(product["id"])
+            self.click(product["id"])
             self.story.clicked.append(
                 Pick(product["id"], product["product_display_name"], "clicked")
             )
@@ -106,20 +106,27 @@ class Shopper:
     def keep_clicking(self, stopped: Event, pause: timedelta) -> None:
         """Click the first pick again and again until stopped, timing each until it is gone."""
         while not stopped.wait(pause.total_seconds()):
-            clicked = self._picks()[0]["product_id"]
-            began = perf_counter()
-            self._click(clicked)
-            if self._wait_until_gone(clicked):
-                self.story.click_to_pick_ms.append((perf_counter() - began) * 1000)
-            else:
-                self.story.unanswered_clicks += 1
+            self.click_first_pick()
+
+    def click_first_pick(self) -> bool:
+        """Click the first pick, timing it until it is gone; say whether it went in time."""
+        clicked = self._picks()[0]["product_id"]
+        began = perf_counter()
+        self.click(clicked)
+        is_gone = self._wait_until_gone(clicked)
+        if is_gone:
+            self.story.click_to_pick_ms.append((perf_counter() - began) * 1000)
+        else:
+            self.story.unanswered_clicks += 1
+        return is_gone
 
     def close(self) -> None:
         """Close the browser."""
         self._storefront.close()
         self._recommender.close()
 
-    def _click(self, product_id: int) -> None:
+    def click(self, product_id: int) -> None:
+        """Send one click; raise httpx.HTTPError if the shop does not take it."""
         now = self._clock().isoformat()
         event_id = self._make_id()
         event = {

@@ -22,7 +22,7 @@ from infra.demo.summary import as_figure, show_checks, show_crowd
 from infra.load.settings import LoadSettings
 from infra.local.paths import BUILD
 from infra.local.progress import Steps
-from infra.local.scratch import own_folder
+from infra.local.scratch import scratch_folder
 from infra.local.stack import Stack, StackConfig
 from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.errors import LoadtestError
@@ -65,7 +65,7 @@ def _of_own_shop(
     console: Console, settings: LoadSettings, objectives: list[Objective], _: argparse.Namespace
 ) -> LoadReport:
     """Load a shop that is started for it, then compare books and lake as the demo does."""
-    with own_folder("loadtest", RESULTS) as folder:
+    with scratch_folder("loadtest", logs=RESULTS / "logs") as folder:
         steps = Steps(console)
         with Stack(StackConfig(folder, overrides=OVERRIDES), steps) as stack:
             addresses = stack.url_of("storefront"), stack.url_of("recommender")

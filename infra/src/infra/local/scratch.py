@@ -1,4 +1,4 @@
-"""A folder for one run of a whole shop, emptied afterwards; its logs are kept."""
+"""A folder for the state of one run, of which only the logs are kept."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ from infra.local.paths import LOCAL
 
 
 @contextmanager
-def own_folder(name: str, results: Path) -> Iterator[Path]:
-    """Yield an empty folder, so that two runs can stand side by side; logs go to `results`."""
+def scratch_folder(name: str, *, logs: Path) -> Iterator[Path]:
+    """Yield an empty folder, so that two runs can go on side by side; keep its logs in `logs`."""
     LOCAL.mkdir(exist_ok=True)
     folder = Path(mkdtemp(prefix=f"{name}-", dir=LOCAL))
     try:
         yield folder
     finally:
-        _keep_logs(folder, results / "logs")
+        _keep_logs(folder, logs)
         shutil.rmtree(folder, ignore_errors=True)
 
 

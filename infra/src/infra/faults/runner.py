@@ -1,0 +1,205 @@
+"""One scenario after the other: a crowd, a fault, the time to recover, and what must hold."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import inf
+from threading import Event
+from time import monotonic
+from zoneinfo import ZoneInfo
+
+from fashion_kit.clock import Clock, day_of, utc_now
+from fashion_kit.logs import get_logger
+from infra.demo.reconcile import Check
+from infra.faults.checks import Told, check_everything
+from infra.faults.injections import CannotInjectError, Struck
+from infra.faults.scenarios import Scenario
+from infra.faults.settings import FaultsSettings
+from infra.faults.shop import GatedShop, unsent
+from infra.local.delivery import flush
+from infra.local.event_source.status import EventSourceStatus
+from infra.local.progress import Report, Steps
+from infra.local.shards import ShardReader, Stream
+from loadtest.crowd import CrowdConfig, CrowdProgress, OnProgress, run_crowd
+from loadtest.reports import CrowdReport
+
+_POLL_SECONDS = 0.1
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one scenario."""
+
+    scenario: Scenario
+    struck: Struck
+    recovery_seconds: float
+    crowd: str
+    checks: tuple[Check, ...]
+    not_run: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Say whether every promise held."""
+        return all(check.holds for check in self.checks)
+
+    @property
+    def broken(self) -> list[Check]:
+        """Return what did not hold."""
+        return [check for check in self.checks if not check.holds]
+
+
+class Faults:
+    """Runs scenarios on one shop; what shoppers were told adds up from one to the next."""
+
+    def __init__(
+        self, shop: GatedShop, steps: Steps, settings: FaultsSettings, *, clock: Clock = utc_now
+    ) -> None:
+        self._shop = shop
+        self._steps = steps
+        self._settings = settings
+        self._clock = clock
+        self._began = clock()
+        self._told = Told()
+        self._people = 0
+
+    def run(self, scenario: Scenario) -> Result:
+        """Run one scenario; what does not come to its end is a broken promise too."""
+        try:
+            return self._run(scenario)
+        except CannotInjectError as error:
+            return Result(scenario, Counter(), 0, "", (), not_run=str(error))
+        except Exception as error:
+            log.exception("scenario_failed", scenario=scenario.name)
+            failed = Check(f"{type(error).__name__}: {error}", "", "", holds=False)
+            return Result(scenario, Counter(), inf, "", (failed,))
+        finally:
+            self._shop.open_gates()
+            self._shop.afterwards.close()
+
+    def _run(self, scenario: Scenario) -> Result:
+        with self._crowd(scenario) as crowd:
+            struck = scenario.fault.inject(self._shop)
+            seconds = self._recover()
+            self._shop.afterwards.close()
+        report = crowd.result()
+        self._told.add(report.total)
+        with self._steps.step(f"{scenario.name}: the night's load, and what must hold"):
+            days = self._business_days()
+            self._bring_everything_to_the_lake()
+            self._load(days)
+            checks = check_everything(self._shop, self._shop.looker.story, self._told, days)
+        recovered = Check.at_most(
+            "seconds until all was well", round(seconds, 1), self._settings.recovery_limit_seconds
+        )
+        return Result(scenario, struck, seconds, _in_words(report), (recovered, *checks))
+
+    @contextmanager
+    def _crowd(self, scenario: Scenario) -> Iterator[Future[CrowdReport]]:
+        """Let a crowd shop for the block and a little longer; begin when it is inside."""
+        inside = Event()
+        seconds = scenario.crowd_seconds or self._settings.seconds
+        what = f"{scenario.name}: a crowd shops"
+        with self._steps.progress(what) as tell, ThreadPoolExecutor(1) as aside:
+
+            def on_progress(now: CrowdProgress) -> None:
+                inside.set()
+                _tell(tell, now, seconds)
+
+            going = aside.submit(self._shop_around, seconds, on_progress)
+            going.add_done_callback(lambda _: inside.set())
+            inside.wait()
+            Event().wait(self._settings.lead_seconds)
+            yield going
+
+    def _shop_around(self, seconds: float, on_progress: OnProgress) -> CrowdReport:
+        first = self._people
+        self._people += self._settings.shoppers
+        config = CrowdConfig(
+            storefront=self._shop.stack.url_of("storefront"),
+            recommender=self._shop.stack.url_of("recommender"),
+            shoppers=self._settings.shoppers,
+            seconds=seconds,
+            seed=self._shop.stack.config.settings.seed,
+            first_number=first,
+            most_visits=2,
+            eagerness=self._settings.eagerness,
+        )
+        return asyncio.run(run_crowd(config, on_progress, clock=self._shop.client_clock))
+
+    def _recover(self) -> float:
+        """Return how long it takes from now until the shop is well."""
+        began = monotonic()
+        while not self._is_well():
+            if monotonic() - began > self._settings.recovery_limit_seconds:
+                return inf
+            Event().wait(_POLL_SECONDS)
+        return monotonic() - began
+
+    def _is_well(self) -> bool:
+        try:
+            return self._shop.is_well()
+        except Exception as error:  # noqa: BLE001 - whatever fails is not well
+            log.info("not_well_yet", error=type(error).__name__)
+            return False
+
+    def _bring_everything_to_the_lake(self) -> None:
+        settle = self._settings.settle_seconds
+        self._wait_until(lambda: self._shop.spooled_bytes() == 0, "spool")
+        with self._shop.books() as engine:
+            self._wait_until(lambda: unsent(engine, self._clock()) == 0, "outbox")
+        self._wait_until(self._all_is_folded, "event source")
+        flush(self._shop.stack.config.folder / "delivery", seconds=settle)
+
+    def _wait_until(self, is_done: Callable[[], bool], what: str) -> None:
+        deadline = monotonic() + self._settings.settle_seconds
+        while not is_done():
+            if monotonic() > deadline:
+                raise TimeoutError(f"The {what} still holds something.")
+            Event().wait(_POLL_SECONDS)
+
+    def _all_is_folded(self) -> bool:
+        """Say whether the event source has done every record that is on the stream."""
+        status = EventSourceStatus.read(self._shop.stack.config.folder / "event-source")
+        kinesis = self._shop.stack.aws.client("kinesis")
+        stream = Stream.describe(kinesis, self._shop.stack.environments.resources.event_stream)
+        return status is not None and all(
+            not ShardReader(
+                kinesis,
+                stream,
+                shard_id,
+                after=status.last_sequence_numbers.get(shard_id),
+                clock=self._clock,
+            ).read(1)
+            for shard_id in stream.shard_ids
+        )
+
+    def _business_days(self) -> list[date]:
+        zone = ZoneInfo(self._shop.stack.config.settings.business_timezone)
+        instants: tuple[datetime, ...] = (self._began, self._clock())
+        return sorted({day_of(instant, zone) for instant in instants})
+
+    def _load(self, days: list[date]) -> None:
+        stack = self._shop.stack
+        for day in days:
+            arguments = ("run", f"--day={day}")
+            stack.run(
+                "daily-load", "exporter", *arguments, environment=stack.environments.exporter()
+            )
+
+
+def _tell(report: Report, now: CrowdProgress, seconds: float) -> None:
+    report(
+        min(now.seconds / seconds, 1),
+        f"{now.events_accepted:,} events, {now.purchases:,} purchases, {now.errors} failures seen",
+    )
+
+
+def _in_words(report: CrowdReport) -> str:
+    total = report.total
+    return f"{len(total.accepted_event_ids):,} events, {len(total.purchases):,} purchases"
