@@ -51,11 +51,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help audit fuzz report exports query marts lake-docs
-.PHONY: demo up down status observe reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs synth deploy destroy
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs loadtest
-.PHONY: demo up down status reset compose build-model refresh-model models rollback experiment explain test pytest proof faults lint types contracts format bench bench-storefront bench-exporter bench-recommender evaluate template requirements clean help report exports query marts lake-docs
+.PHONY: demo up down status observe reset compose loadtest build-model refresh-model models rollback experiment explain report exports query marts test pytest faults proof lint types contracts audit fuzz format bench bench-storefront bench-exporter bench-recommender evaluate lake-docs template synth deploy destroy requirements clean help
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -111,6 +107,7 @@ report: .venv/.local ## Write the manager's report of DAY in the running shop: a
 exports: .venv/.local ## Write DAY's data as Amazon Personalize and session-rec read it; in build/exports/
 	@$(BIN)/python -m infra.local run exporter export personalize --out build/exports/personalize $(if $(DAY),--from '$(DAY)' --to '$(DAY)')
 	@$(BIN)/python -m infra.local run exporter export session-rec --out build/exports/session-rec $(if $(DAY),--from '$(DAY)' --to '$(DAY)')
+
 # SQL goes by the environment as it was typed: its quotes are neither the shell's nor make's.
 query: export override SQL := $(value SQL)
 query: .venv/.local ## Ask the running shop's lake: `make query SQL='SELECT ...'` or NAME=trending_categories
@@ -164,6 +161,7 @@ bench-exporter: .venv/.bench ## Measure the night's load of 3 million lines, aga
 
 bench-recommender: .venv/.dev ## Measure serving picks, against a plain read for each request
 	$(BIN)/python -m bench recommender
+
 evaluate: .venv/.dev ## Measure the picks beside their rivals on DATA; table, plot, figures in build/evaluate/
 	@$(if $(DATA),,$(error Say on what: make evaluate DATA=path))$(BIN)/python -m recommender evaluate '$(DATA)'
 

@@ -163,9 +163,11 @@ class TestPrune:
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
         subprocess.run([sys.executable, ROOT / "requirements/prune", tmp_path], check=True)
         script = (
-            "import boto3, botocore; assert botocore.__file__.startswith(__import__('sys').argv[1])\n"
+            "import sys, boto3, botocore\n"
+            "assert botocore.__file__.startswith(sys.argv[1])\n"
             "for name in ('s3', 'kinesis', 'dynamodb', 'glue', 'secretsmanager', 'sts'):\n"
-            "    assert boto3.client(name, region_name='us-east-1').meta.service_model.operation_names\n"
+            "    client = boto3.client(name, region_name='us-east-1')\n"
+            "    assert client.meta.service_model.operation_names\n"
         )
         command = [sys.executable, "-c", script, str(tmp_path)]
         done = subprocess.run(

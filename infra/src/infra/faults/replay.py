@@ -1,6 +1,7 @@
 """The whole stream read again and folded anew: what every shopper's history must be."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from infra.local.shards import ShardReader, Stream
 from recommender.interactions.fold import fold, join
 from recommender.interactions.records import Arrival, StreamRecord, decode
 from recommender.interactions.service import Batch
+from recommender.interactions.tally import BatchTally
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -24,7 +26,7 @@ Known = dict[str, tuple[Any, Any, Any]]
 def replayed(kinesis: "KinesisClient", stream_name: str) -> tuple[Known, int]:
     """Return every shopper as the stream tells them, and how many of its records are poison."""
     arrivals, poison = decode(_records(kinesis, stream_name))
-    batch = Batch(arrivals, _Newcomers())
+    batch = Batch(arrivals, _Newcomers(), BatchTally(timedelta(0)))
     known = {user_id: _folded(user_id, events, batch) for user_id, events in arrivals.items()}
     return _known(known.values()), len(poison)
 
