@@ -51,7 +51,7 @@ UV := UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 PIP := $(UV) pip install --quiet --python $(BIN)/python
 
 .DEFAULT_GOAL := help
-.PHONY: demo up down status observe reset compose loadtest build-model refresh-model models rollback experiment explain report exports query marts test pytest faults proof lint types contracts audit fuzz format bench bench-storefront bench-exporter bench-recommender evaluate lake-docs template synth deploy destroy requirements clean help
+.PHONY: cost demo up down status observe reset compose loadtest build-model refresh-model models rollback experiment explain report exports query marts test pytest faults proof lint types contracts audit fuzz format bench bench-storefront bench-exporter bench-recommender evaluate lake-docs template synth deploy destroy requirements clean help
 
 ##@ The shop
 demo: .venv/.local ## Run the whole pipeline once, end to end, and show what came out
@@ -172,6 +172,9 @@ lake-docs: .venv/.dev ## Write docs/lake.md from the contracts and docs/analysis
 
 template: .venv/.dev ## Synthesise the one-machine template anew from the CDK code
 	$(BIN)/python -m infra.synth
+
+cost: .venv/.dev ## Write docs/cost.md from the cost model anew
+	$(BIN)/python -m infra.cost docs/cost.md
 
 synth: .venv/.dev ## Write the CloudFormation templates of STAGE, checked by cdk-nag; in build/cloud/
 	@CLOUD_STAGE='$(STAGE)' $(BIN)/python -m infra.cloud synth

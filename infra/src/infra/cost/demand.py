@@ -1,0 +1,114 @@
+"""What a shop is asked for at a rate of requests, and what its parts can bear."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+RATES: Final = (10, 100, 1_000, 10_000)
+
+# Shares of requests, counted on a crowd of the shopper bot (95 visits, 2,154 requests).
+EVENT_REQUESTS: Final = 0.30
+EVENTS_A_REQUEST: Final = 0.69
+"""Events in all requests together: a request of events brings between one and five."""
+PICKS_REQUESTS: Final = 0.10
+PURCHASES: Final = 0.005
+LOGINS: Final = 0.046
+"""Registrations and logins: each costs a password hash."""
+
+EVENT_BYTES: Final = 700
+EVENT_BYTES_PACKED: Final = 120
+"""One event's share of a compressed object, or of the clean zone."""
+LOG_BYTES_A_REQUEST: Final = 60
+ANSWER_BYTES: Final = 4_000
+SHOPPERS_A_REQUEST_RATE: Final = 20_000
+"""How many shoppers' items there are, of 1 KB, for one request a second."""
+INTERACTIONS_A_WRITE: Final = 1.0
+"""One event is one read and one write of at most 1 KB (decision 0004)."""
+LAMBDA_SECONDS_AN_EVENT: Final = 0.002
+LAMBDA_GB: Final = 1.0
+BATCH: Final = 25
+"""Records of one invocation, on average, once the stream is busy."""
+MEAN_LOAD: Final = 0.4
+"""A month's mean as a share of the busiest hour, for which everything is sized."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """An instance, what it has, and how many purchases a second it commits."""
+
+    instance: str
+    vcpus: int
+    purchases_per_second: int
+    storage_gb: int
+
+
+DATABASES: Final = (
+    Database("db.t4g.medium", 2, 20, 50),
+    Database("db.m7g.large", 2, 200, 100),
+    Database("db.m7g.2xlarge", 8, 800, 500),
+    Database("db.m7g.8xlarge", 32, 3_000, 2_000),
+)
+"""Estimates: two cores of one machine committed some 500 purchases a second; half of that is taken
+for a network between them."""
+
+# What one task of one processor serves a second, rounded down from `make bench-storefront` and
+# `make bench-recommender`, half of it left as reserve.
+STOREFRONT_REQUESTS: Final = 250
+RECOMMENDER_REQUESTS: Final = 1_000
+RELAYED_EVENTS: Final = 2_000
+"""Purchase events that one relay sends in a second."""
+KINESIS_ON_DEMAND_MB: Final = 200
+"""What a stream on demand takes in a second without asking AWS for more."""
+LAMBDA_EVENTS_A_SHARD: Final = 1_000
+"""A shard takes a thousand records a second, and one batch of it is folded at a time."""
+DYNAMODB_UNITS: Final = 40_000
+"""Reads or writes a second of a table on demand, by default."""
+# What a night's load or a model build works through in a second, by `make bench`.
+LINES_LOADED: Final = 150_000
+EVENTS_LOADED: Final = 25_000
+EVENTS_LEARNT: Final = 400_000
+DAYS_LEARNT: Final = 30
+BALANCER_CONNECTIONS: Final = 100_000
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What comes in a second, in the busiest hour."""
+
+    rate: float
+
+    @property
+    def events(self) -> float:
+        """Return the events taken."""
+        return self.rate * EVENTS_A_REQUEST
+
+    @property
+    def purchases(self) -> float:
+        """Return the purchases."""
+        return self.rate * PURCHASES
+
+    @property
+    def picks(self) -> float:
+        """Return the requests for recommendations."""
+        return self.rate * PICKS_REQUESTS
+
+    @property
+    def storefront(self) -> float:
+        """Return all other requests."""
+        return self.rate - self.picks
+
+    @property
+    def database(self) -> Database:
+        """Return the smallest instance that commits the purchases, or the largest there is."""
+        fitting = (each for each in DATABASES if each.purchases_per_second >= self.purchases)
+        return next(fitting, DATABASES[-1])
+
+    @property
+    def storefront_tasks(self) -> int:
+        """Return how many tasks serve the storefront; two at least, for the zones."""
+        return max(2, ceil(self.storefront / STOREFRONT_REQUESTS))
+
+    @property
+    def recommender_tasks(self) -> int:
+        """Return how many tasks serve the recommender."""
+        return max(2, ceil(self.picks / RECOMMENDER_REQUESTS))
