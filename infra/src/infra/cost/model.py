@@ -167,17 +167,15 @@ def _nightly(demand: Demand) -> Part:
     events = demand.events * d.MEAN_LOAD * 24 * 3600
     hours = (lines / d.LINES_LOADED + events / d.EVENTS_LOADED) / 3600
     build_hours = events * d.DAYS_LEARNT / d.EVENTS_LEARNT / 3600
-    dollars_an_hour = p.FARGATE_VCPU_HOUR + 4 * p.FARGATE_GB_HOUR
-    build_an_hour = 2 * p.FARGATE_VCPU_HOUR + 8 * p.FARGATE_GB_HOUR
     return Part(
         "night's load, model build and refresh",
         ("daily_load", "models"),
-        30 * hours * dollars_an_hour
-        + p.HOURS * build_hours * build_an_hour
-        + _fargate(0.1, 0.5, 2),
-        max(hours / 6, build_hours),
-        "the load must end by six, a build within its hour: build daily, or on Athena or Spark, which"
-        " read the same tables",
+        _fargate(30 * hours / p.HOURS, 1, 4)
+        + _fargate(build_hours, 2, 8)
+        + _fargate(0.1, 0.5, TASK_GB),
+        max(hours / NIGHT_HOURS, build_hours),
+        "the load must end by six, a build within its hour: build once a day, or on Athena or Spark,"
+        " which read the same tables",
     )
 
 
