@@ -51,6 +51,7 @@ LINES = Children(
         "EXISTS (SELECT 1 FROM purchases p WHERE p.id = t.purchase_id"
         " AND p.purchased_at >= %(start)s AND p.purchased_at < %(end)s)",
         _LINE_SUMS,
+        order="t.purchase_id, t.line_number",
     ),
 )
 
