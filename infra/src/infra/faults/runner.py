@@ -75,7 +75,7 @@ class Faults:
         except CannotInjectError as error:
             return Result(scenario, Counter(), 0, "", (), not_run=str(error))
         except Exception as error:
-            log.exception("scenario_failed", scenario=scenario.name)
+            log.warning("scenario_failed", scenario=scenario.name, error=str(error))
             failed = Check(f"{type(error).__name__}: {error}", "", "", holds=False)
             return Result(scenario, Counter(), inf, "", (failed,))
         finally:

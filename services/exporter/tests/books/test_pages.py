@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
 from exporter.books.pages import Children, Field, PageReader, Select, one_ahead
+from exporter.books.selects import LINES
 from exporter.errors import PageCutError
+from fashion_contracts.lake import PURCHASE_LINES
 
 ANYTHING = Select(
     "anything",
@@ -147,6 +149,24 @@ def test_rows_that_the_condition_leaves_out_cost_no_page_its_children(
 
     assert [own.rows for _, own in pages] == [page.rows for page, _ in pages]
     assert sum(page.rows for page, _ in pages) == 5
+
+
+def test_rows_come_in_the_order_that_is_asked_for_whatever_the_server_reads_first(
+    connection: Connection,
+) -> None:
+    put(connection, [anything(number, number=-number) for number in range(10)])
+    backwards = Select("anything", "t.id", ANYTHING.fields[:1], order="t.number")
+    reader = PageReader(connection, {}, page_rows=20)
+
+    [(page,)] = reader.pages(backwards, reader.bounds(backwards))
+
+    ids = page.parse(backwards.schema).column("id").to_pylist()
+    assert ids == list(reversed(range(10)))
+
+
+def test_lines_found_by_their_purchases_day_are_asked_for_in_the_order_of_their_key() -> None:
+    """MySQL may begin with the day's purchases, in the order of their instants."""
+    assert LINES.own.order == ", ".join(f"t.{name}" for name in PURCHASE_LINES.key)
 
 
 def test_the_next_item_is_fetched_while_this_one_is_worked_on() -> None:

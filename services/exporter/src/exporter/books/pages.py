@@ -50,6 +50,9 @@ class Select:
     condition: str = "TRUE"
     sums: tuple[str, ...] = ()
     """Columns whose sums the server tells with each page."""
+    order: str = ""
+    """The key's columns, where the condition looks into another table: the server may then begin
+    with that one, in an order of its own."""
     mixed: str = ""
     """SQL of a number that each page's rows are mixed into by XOR."""
 
@@ -58,9 +61,11 @@ class Select:
         fields = ", ".join(field.as_csv() for field in self.fields)
         sums = "".join(f", SUM({name})" for name in self.sums)
         mixed = self.mixed or "0"
+        order = f" ORDER BY {self.order}" if self.order else ""
         # FORCE INDEX: another index would bring the rows in another order, one disk page each.
         return (
-            f"SELECT GROUP_CONCAT(CONCAT_WS(',', {fields}) SEPARATOR '\n'), COUNT(*), {mixed}{sums}"  # noqa: S608
+            f"SELECT GROUP_CONCAT(CONCAT_WS(',', {fields}){order} SEPARATOR '\n'),"  # noqa: S608
+            f" COUNT(*), {mixed}{sums}"
             f" FROM {self.table} t FORCE INDEX (PRIMARY)"
             f" WHERE {self.key} >= %(first)s AND {self.key} <= %(upto)s AND {self.condition}"
         )

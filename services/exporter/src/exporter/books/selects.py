@@ -53,6 +53,7 @@ LINES = Children(
         "(SELECT p.purchased_at >= %(start)s AND p.purchased_at < %(end)s"
         " FROM purchases p WHERE p.id = t.purchase_id)",
         _LINE_SUMS,
+        order="t.purchase_id, t.line_number",
     ),
 )
 
