@@ -150,3 +150,13 @@ def test_no_port_is_open_to_other_machines() -> None:
     ports = [port for service in services().values() for port in service.get("ports", [])]
     assert ports
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_nothing_but_the_shop_starts_unasked() -> None:
+    profiles = {name: each.get("profiles", []) for name, each in services().items()}
+    assert {profile for found in profiles.values() for profile in found} == {
+        "jobs",
+        "observability",
+        "faults",
+    }
+    assert not {"storefront", "recommender", "mysql", "aws"} & {n for n, p in profiles.items() if p}

@@ -126,7 +126,7 @@ def test_commands_run_in_containers_that_exist(aws_template: Template) -> None:
 def test_each_process_of_the_compose_file_has_its_counterpart(aws_template: Template) -> None:
     services: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     runs_by_aws = {"mysql", "aws", "deploy", "event-source", "delivery", "schedule"}
-    by_hand = {"catalogue", "loadtest"}
+    by_hand = {"catalogue", "loadtest", "aws-faults", "mysql-faults"}
     # On AWS these figures and traces are CloudWatch's, or wherever the endpoint leads.
     observers = {"metrics", "prometheus", "grafana", "jaeger"}
     expected = {"model": "Build"}

@@ -174,8 +174,8 @@ def _nightly(demand: Demand) -> Part:
         + _fargate(build_hours, 2, 8)
         + _fargate(0.1, 0.5, TASK_GB),
         max(hours / NIGHT_HOURS, build_hours),
-        "the load must end by six, a build within its hour: build once a day, or on Athena or Spark,"
-        " which read the same tables",
+        "the load must end by six, a build within its hour: build once a day, or on Athena or"
+        " Spark, which read the same tables",
     )
 
 
