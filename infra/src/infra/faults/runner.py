@@ -74,7 +74,7 @@ class Faults:
             return self._run(scenario)
         except CannotInjectError as error:
             return Result(scenario, Counter(), 0, "", (), not_run=str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a scenario that cannot end has failed
             log.warning("scenario_failed", scenario=scenario.name, error=str(error))
             failed = Check(f"{type(error).__name__}: {error}", "", "", holds=False)
             return Result(scenario, Counter(), inf, "", (failed,))
