@@ -3,10 +3,12 @@ from random import Random
 import httpx
 import pytest
 
+from loadtest.mischief import HUNG_UP
 from loadtest.pace import SteadyPace
 from loadtest.reports import VisitReport
 from loadtest.wire import Answer, Budget, Call, Wire
 
+PAUSE_SECONDS = 7.0
 CALL = Call("GET", "http://127.0.0.1:1/things/5", "/things/{id}")
 
 
@@ -26,6 +28,29 @@ async def send(*responses: httpx.Response) -> tuple[Answer | None, VisitReport, 
     async with httpx.AsyncClient(transport=transport) as client:
         wire = Wire(client, report, pace, rng=Random(1), budget=Budget())
         return await wire.send(CALL), report, pace.seconds
+
+
+async def timed(outcomes: list[httpx.Response | httpx.RequestError]) -> VisitReport:
+    """Send a request that ends so, on a clock that moves only while the person waits."""
+    now, waiting, report = 100.0, iter(outcomes), VisitReport()
+
+    class Passing(SteadyPace):
+        async def wait(self, seconds: float) -> None:
+            nonlocal now
+            now += PAUSE_SECONDS
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        outcome = next(waiting)
+        if isinstance(outcome, httpx.Response):
+            return outcome
+        raise outcome
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        wire = Wire(
+            client, report, Passing(), rng=Random(1), budget=Budget(), stopwatch=lambda: now
+        )
+        await wire.send(CALL)
+    return report
 
 
 class TestWire:
@@ -65,6 +90,17 @@ class TestWire:
         _, report, waits = await send(httpx.Response(500, json={"title": "Crash"}))
         assert not waits
         assert report.errors[0].body == {"title": "Crash"}
+
+    async def test_being_put_off_and_left_without_an_answer_is_waiting(self) -> None:
+        put_off = await timed([httpx.Response(503), httpx.Response(200)])
+        assert put_off.milliseconds == {"GET /things/{id}": [PAUSE_SECONDS * 1000]}
+        silent = await timed([httpx.ConnectError("nobody listens")] * 5)
+        assert silent.milliseconds == {"GET /things/{id}": [4 * PAUSE_SECONDS * 1000]}
+
+    async def test_who_hung_up_did_not_wait(self) -> None:
+        report = await timed([httpx.ReadError(HUNG_UP), httpx.Response(200)])
+        assert report.milliseconds == {"GET /things/{id}": [0.0]}
+        assert (report.hung_up, report.requests, report.failures) == (1, 2, 0)
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ from loadtest.visit import Surroundings, perform_visit
 
 Result = TypeVar("Result")
 
+_PEOPLE_OF_A_WORKER = 1_000_000
+
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
 def add_options(parser: LocustArgumentParser) -> None:
@@ -80,7 +82,9 @@ class ShopperUser(FastHttpUser):
     def on_start(self) -> None:
         """Become a person who knows the shop."""
         options = _options(self.environment)
-        number = next(self.numbers)
+        # Each of Locust's workers has people of its own.
+        worker = getattr(self.environment.runner, "worker_index", 0)
+        number = worker * _PEOPLE_OF_A_WORKER + next(self.numbers)
         self._rng = Random(f"locust {options.shopper_seed} {number}")
         self._around = _surroundings(self)
         market = self._around.shelf.market

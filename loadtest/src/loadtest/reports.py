@@ -48,7 +48,7 @@ class VisitReport:
     registrations: int = 0
     steps: Counter[str] = field(default_factory=Counter)
     milliseconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    """How long each request took, by endpoint."""
+    """How long people waited for each answer that they kept, by endpoint (see `wire.Wire.send`)."""
     milliseconds_at: dict[int, list[float]] = field(default_factory=lambda: defaultdict(list))
     """The same by the second of `perf_counter` for which the requests were meant."""
     statuses: Counter[str] = field(default_factory=Counter)
@@ -87,6 +87,12 @@ class VisitReport:
         """Return how many answers were unexpected or never came."""
         taken_wrongly = self.malformed_events - self.malformed_refused
         return len(self.errors) + sum(self.connection_errors.values()) + taken_wrongly
+
+    def note_wait(self, endpoint: str, began: float, ended: float) -> None:
+        """Note a wait between two instants of `perf_counter`."""
+        milliseconds = (ended - began) * 1000
+        self.milliseconds[endpoint].append(milliseconds)
+        self.milliseconds_at[int(began)].append(milliseconds)
 
     def add(self, other: "VisitReport") -> None:
         """Add another report's counts and lists to this one's."""

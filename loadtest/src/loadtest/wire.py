@@ -4,7 +4,7 @@ Nothing here raises for what a shop answers, or for a shop that does not answer:
 report.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 from time import perf_counter
@@ -95,28 +95,42 @@ class Wire:
         *,
         rng: Random,
         budget: Budget,
+        stopwatch: Callable[[], float] = perf_counter,
     ) -> None:
         self._client = client
         self._report = report
         self._pace = pace
         self._rng = rng
         self._budget = budget
+        self._stopwatch = stopwatch
 
     async def send(self, call: Call) -> Answer | None:
         """Send it, and the very same again while the shop is busy or silent; None if it stays so.
 
-        So every request must be one that the shop takes once however often it arrives.
+        So every request must be one that the shop takes once however often it arrives. It is timed
+        from when the person meant to send it to the answer that they keep, or to their giving up:
+        being put off is waiting, too. Who hung up did not wait, and begins anew.
         """
+        intended = self._pace.take_intended()
+        began = self._stopwatch() if intended is None else intended
         for attempt in range(1, _MAX_ATTEMPTS + 1):
+            if not self._budget.take():
+                return None
+            hung_up = self._report.hung_up
             answer = await self._send_once(call)
             is_busy = answer is None or answer.status in BUSY
             if not is_busy or attempt == _MAX_ATTEMPTS or self._budget.is_spent:
-                return self._conclude(call, answer, attempt)
+                return self._conclude(call, answer, attempt, began)
             self._report.retries[call.name] += 1
             await self._pace.wait(self._backoff(attempt, answer))
+            if self._report.hung_up > hung_up:
+                began = self._stopwatch()
         return None
 
-    def _conclude(self, call: Call, answer: Answer | None, attempts: int) -> Answer | None:
+    def _conclude(
+        self, call: Call, answer: Answer | None, attempts: int, began: float
+    ) -> Answer | None:
+        self._report.note_wait(call.name, began, self._stopwatch())
         if answer is None:
             return None
         if answer.status not in call.expected:
@@ -132,8 +146,6 @@ class Wire:
         return min(seconds, _LONGEST_WAIT_SECONDS)
 
     async def _send_once(self, call: Call) -> Answer | None:
-        if not self._budget.take():
-            return None
         request = self._client.build_request(
             call.method,
             call.url,
@@ -143,8 +155,6 @@ class Wire:
             headers=call.headers,
             extensions={"endpoint": call.name, "expected": call.expected | BUSY},
         )
-        intended = self._pace.take_intended()
-        started = perf_counter() if intended is None else intended
         try:
             response = await self._client.send(request)
         except httpx.RequestError as error:
@@ -153,9 +163,6 @@ class Wire:
                 return None
             self._report.connection_errors[f"{call.name} {type(error).__name__}"] += 1
             return None
-        milliseconds = (perf_counter() - started) * 1000
-        self._report.milliseconds[call.name].append(milliseconds)
-        self._report.milliseconds_at[int(started)].append(milliseconds)
         self._report.statuses[f"{call.name} {response.status_code}"] += 1
         return Answer(
             response.status_code,

@@ -13,6 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from rich.console import Console
 
 from infra.demo.reconcile import Check
@@ -21,6 +22,7 @@ from infra.demo.settings import DemoSettings
 from infra.demo.summary import as_figure, show_checks, show_crowd
 from infra.load.settings import LoadSettings
 from infra.local.paths import BUILD
+from infra.local.processes import ProcessError
 from infra.local.progress import Steps
 from infra.local.scratch import scratch_folder
 from infra.local.stack import Stack, StackConfig
@@ -53,8 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         objectives = read_objectives(options.slo)
         run = _of_running_shop if options.storefront else _of_own_shop
         report = run(console, settings, objectives, options)
-    except LoadtestError as error:
-        console.print(f"[red]{error}[/]")
+    except (LoadtestError, ProcessError, TimeoutError, ValidationError) as error:
+        console.print(error, style="red", markup=False)
+        return 2
+    except KeyboardInterrupt:
         return 2
     _write(report)
     _show(console, report)
