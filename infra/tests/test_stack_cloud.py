@@ -179,6 +179,12 @@ class TestServing:
             },
         }
 
+    def test_the_night_may_take_the_erased_out_of_what_was_delivered(
+        self, aws_template: Template
+    ) -> None:
+        exporter = may_do(aws_template, "DailyLoadExporterTaskTaskRole")
+        assert {"s3:PutObject", "s3:DeleteObject"} <= exporter["LakeLanding/events/*"]
+
 
 class TestWatching:
     def test_every_alarm_is_named_tells_somebody_and_points_to_the_runbook(

@@ -9,7 +9,7 @@ from aws_cdk import Acknowledgment, Stack, Validations
 from aws_cdk import aws_s3 as s3
 from constructs import IConstruct
 
-from fashion_contracts.landing import BAD_EVENTS_PREFIX
+from fashion_contracts.landing import BAD_EVENTS_PREFIX, EVENTS_PREFIX
 from infra import names
 from infra.stack import FoundationStack
 from infra.stages import Stage
@@ -47,7 +47,8 @@ LASTING_KEY = "A new key is a decision, not a routine: docs/deploy.md says what 
 STOREFRONT_ROLE = "Selling/Storefront/Storefront/Task/TaskRole"
 RANKERS = ("Serving/Recommender/Recommender/Task/TaskRole", "Interactions/OnInteractions/Role")
 MODEL_JOBS = ("ModelJobs/Build/Task/TaskRole", "ModelJobs/Refresh/Task/TaskRole")
-LOADS = ("DailyLoad/Exporter/Task/TaskRole", "DailyLoad/OnDemand/Role")
+NIGHT_ROLE = "DailyLoad/Exporter/Task/TaskRole"
+LOADS = (NIGHT_ROLE, "DailyLoad/OnDemand/Role")
 GLUE_TABLES = (
     f"arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>:table/{names.GLUE_DATABASE}/*"
 )
@@ -134,6 +135,7 @@ def _own_objects(foundation: FoundationStack) -> list[Answer]:
         for bucket, keys, places in (
             (lake.landing, "*", ("Delivery/Role", *LOADS, *MODEL_JOBS)),
             (lake.landing, f"{BAD_EVENTS_PREFIX}*", (STOREFRONT_ROLE, *LOADS)),
+            (lake.landing, f"{EVENTS_PREFIX}*", (NIGHT_ROLE,)),
             (lake.clean, "*", LOADS),
             *((lake.models, keys, (*RANKERS, *MODEL_JOBS)) for keys in names.MODEL_KEYS),
         )

@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from fashion_contracts.landing import BAD_EVENTS_PREFIX
+from fashion_contracts.landing import BAD_EVENTS_PREFIX, EVENTS_PREFIX
 from infra import names
 from infra.constructs.containers import Container, Task
 from infra.constructs.functions import FunctionPlace, Program, ServiceFunction
@@ -65,7 +65,10 @@ class DailyLoad(Construct):
     def run_at_night(self, container: Container, size: TaskSize, starter: Starter) -> None:
         """Let AWS start the exporter's container, as infra.local.schedule does here."""
         self.task = Task(self, "Exporter", container, size=size, keeping=self._keeping)
-        self._grant_lake(self.task.definition.task_role)
+        role = self.task.definition.task_role
+        self._grant_lake(role)
+        # The night takes the erased out of what was delivered.
+        self._lake.grant_write(self._lake.landing, role, f"{EVENTS_PREFIX}*")
         timing = Timing(
             description="Loads the business day that has just ended into the lake.",
             expression=SCHEDULE.expression,

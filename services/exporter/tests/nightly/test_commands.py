@@ -71,6 +71,13 @@ def test_an_end_without_a_beginning_is_refused(told: ExporterSettings) -> None:
     assert "--to needs --from" in result.stderr
 
 
+def test_a_beginning_after_the_end_is_refused(told: ExporterSettings) -> None:
+    result = call("run", "--from", "2026-11-23", "--to", "2026-11-22")
+
+    assert result.exit_code == 2
+    assert "is after" in result.stderr
+
+
 def test_run_without_a_day_loads_yesterday_and_what_is_missing(
     told: ExporterSettings, load: Load
 ) -> None:

@@ -35,7 +35,10 @@ def run(context: typer.Context, day: Days = None, first: First = None, last: Las
     with told(ExporterSettings) as settings:
         asked = [_day(each, "--day", settings) for each in day or ()]
         if first is not None:
-            asked += days_between(_day(first, "--from", settings), _day(last, "--to", settings))
+            begin, end = _day(first, "--from", settings), _day(last, "--to", settings)
+            if begin > end:
+                raise typer.BadParameter(f"--from {begin} is after {end}")
+            asked += days_between(begin, end)
         _load(settings, lambda night: asked or night.yesterday_and_due(), context.obj)
 
 
