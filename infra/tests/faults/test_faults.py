@@ -76,14 +76,30 @@ def test_names_are_for_one_scenario_each() -> None:
 
 
 class TestReport:
-    def test_the_page_says_what_was_lost_and_what_was_not_run(self, tmp_path: Path) -> None:
-        page = tmp_path / "reliability.md"
-        lost = Check("purchases", 1, 2, holds=False)
-        results = [result_of(1.25), result_of(inf, lost), result_of(0, not_run="no root")]
-        report.write(page, results)
-        rows = [line for line in page.read_text().splitlines() if line.startswith("| kill |")]
-        assert rows == [
-            "| kill | the relay killed | 2 kill -9 | 9 events | nothing | 1.2 |",
-            "| kill | the relay killed | 2 kill -9 | 9 events | purchases | never |",
-            "| kill | the relay killed | not run: no root |  |  |  |",
-        ]
+    def row_of(self, page: Path, result: Result) -> str:
+        report.write(page, [result], ["kill"])
+        return page.read_text().splitlines()[-1]
+
+    @pytest.mark.parametrize(
+        ("result", "row"),
+        [
+            (result_of(1.25), "2 kill -9 | 9 events | nothing | 1.2 |"),
+            (
+                result_of(inf, Check("purchases", 1, 2, holds=False)),
+                "2 kill -9 | 9 events | purchases | never |",
+            ),
+            (result_of(0, not_run="no root"), "not run: no root |  |  |  |"),
+        ],
+        ids=["well", "lost", "not run"],
+    )
+    def test_a_row_says_what_was_lost_or_why_it_was_not_run(
+        self, tmp_path: Path, result: Result, row: str
+    ) -> None:
+        found = self.row_of(tmp_path / "page.md", result)
+        assert found == f"| kill | the relay killed | {row}"
+
+    def test_a_scenario_that_was_not_run_now_keeps_its_row(self, tmp_path: Path) -> None:
+        page = tmp_path / "page.md"
+        before = self.row_of(page, result_of(1.25))
+        report.write(page, [], ["kill"])
+        assert page.read_text().splitlines()[-1] == before

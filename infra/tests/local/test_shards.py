@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.shards import ShardReader, Stream
+from fashion_kit.clock import utc_now
+from infra.local.shards import AWS_ERRORS, ShardReader, Stream
 from infra.local.worker_testing import NOON, ManualClock, StreamOnEndpoint
 
 RETENTION = timedelta(hours=24)
@@ -171,3 +172,26 @@ def test_reading_goes_on_after_a_checkpoint(stream: StreamOnEndpoint) -> None:
         stream.kinesis, description, shard_id, after=done.sequence_number, clock=lambda: NOON
     )
     assert [record.data for record in second.read(9)] == [b"2", b"3"]
+
+
+@pytest.mark.servers
+def test_an_answer_that_was_cut_off_is_read_again(stream: StreamOnEndpoint) -> None:
+    reader = ShardReader(
+        stream.kinesis, stream.describe(), "shardId-000000000000", after=None, clock=utc_now
+    )
+    stream.put(b"first")
+    assert [record.data for record in reader.read(10)] == [b"first"]
+    stream.put(b"second")
+
+    # What botocore makes of an answer whose body never came.
+    events = stream.kinesis.meta.events
+    events.register("after-call.kinesis.GetRecords", cut_off)
+    with pytest.raises(AWS_ERRORS):
+        reader.read(10)
+    events.unregister("after-call.kinesis.GetRecords", cut_off)
+
+    assert [record.data for record in reader.read(10)] == [b"second"]
+
+
+def cut_off(parsed: dict[str, Any], **_: object) -> None:
+    parsed.clear()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from fashion_kit.logs import configure
 from infra.faults import report
 from infra.faults.runner import Faults, Result
 from infra.faults.scenarios import SCENARIOS, Scenario
@@ -35,11 +36,12 @@ def main() -> int:
     only = parser.parse_args().name
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    # The replay meets the poison again, and would warn of it after each fault.
+    configure("ERROR", "console", service="faults")
     console = Console()
     chosen = [scenario for scenario in SCENARIOS if only in (None, scenario.name)]
     results = run(console, chosen, FaultsSettings())
-    if only is None:
-        report.write(PAGE, results)
+    report.write(PAGE, results, names)
     return 0 if all(result.holds for result in results) else 1
 
 

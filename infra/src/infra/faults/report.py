@@ -13,8 +13,8 @@ _HEAD = """# Reliability
 
 What happens to the shop when something breaks while people shop. `make faults` writes this page: it
 starts a shop, lets a crowd in for each row, injects the fault, and then compares what the shoppers
-were told with the books, the lake and the shoppers' histories. `make faults ONLY=name` runs one row
-and writes nothing. How it is built: [decision 0028](decisions/0028-faults-are-data.md).
+were told with the books, the lake and the shoppers' histories. `make faults ONLY=name` renews one
+row. How it is built: [decision 0028](decisions/0028-faults-are-data.md).
 
 ## What is checked after each fault
 
@@ -37,9 +37,15 @@ and writes nothing. How it is built: [decision 0028](decisions/0028-faults-are-d
 """
 
 
-def write(path: Path, results: Sequence[Result]) -> None:
-    """Write the page."""
-    path.write_text(_HEAD + "".join(f"{_row(result)}\n" for result in results))
+def write(path: Path, results: Sequence[Result], names: Sequence[str]) -> None:
+    """Write the page with a row for each name; who was not run now keeps the row of before."""
+    rows = _rows_of(path) | {result.scenario.name: _row(result) for result in results}
+    path.write_text(_HEAD + "".join(f"{rows[name]}\n" for name in names if name in rows))
+
+
+def _rows_of(path: Path) -> dict[str, str]:
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
 
 
 def show(console: Console, result: Result) -> None:

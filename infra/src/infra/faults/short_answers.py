@@ -44,7 +44,11 @@ class ShortAnswers:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                proxy.handle(self, upstream_port)
+                try:
+                    proxy.handle(self, upstream_port)
+                except ConnectionError:
+                    # Whoever asked is gone, or the gate leads elsewhere by now.
+                    self.close_connection = True
 
             def log_message(self, format: str, *arguments: object) -> None:
                 """Say nothing: the proxy counts."""

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 AWS_ERRORS = (BotoCoreError, ClientError)
 """What a call may raise while the endpoint is away, restarting or throttling."""
 
+
+class CutAnswerError(BotoCoreError):
+    """Raised when a connection broke off in an answer and what came of it was taken for all."""
+
+    fmt = "The answer to {operation} is not whole."
+
+
 # The endpoint's clock and ours may differ a little.
 _MARGIN = timedelta(minutes=1)
 _LOOK_EVERY = timedelta(minutes=1)
@@ -158,6 +165,8 @@ class ShardReader:
 
     def _get(self, iterator: str, limit: int) -> tuple[list[Record], str | None]:
         answer = self._kinesis.get_records(ShardIterator=iterator, Limit=limit)
+        if "Records" not in answer:
+            raise CutAnswerError(operation="GetRecords")
         records = [
             Record(
                 record["SequenceNumber"],
