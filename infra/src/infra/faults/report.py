@@ -14,7 +14,8 @@ _HEAD = """# Reliability
 What happens to the shop when something breaks while people shop. `make faults` writes this page: it
 starts a shop, lets a crowd in for each row, injects the fault, and then compares what the shoppers
 were told with the books, the lake and the shoppers' histories. `make faults ONLY=name` renews one
-row. How it is built: [decision 0028](decisions/0028-faults-are-data.md).
+row, so rows may be of different runs. How it is built:
+[decision 0028](decisions/0028-faults-are-data.md).
 
 ## What is checked after each fault
 
