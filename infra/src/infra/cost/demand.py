@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
+from infra.stages import PROD
+
 RATES: Final = (10, 100, 1_000, 10_000)
 
 # Shares of requests, counted on a crowd of the shopper bot (95 visits, 2,154 requests).
@@ -19,13 +21,27 @@ EVENT_BYTES: Final = 700
 EVENT_BYTES_PACKED: Final = 120
 """One event's share of a compressed object, or of the clean zone."""
 LOG_BYTES_A_REQUEST: Final = 60
+NAT_BYTES_A_REQUEST: Final = 200
+SPOOL_GB: Final = 10
+SECRETS: Final = 7
+"""Four logins, two token keys and the pseudonyms' key (docs/deploy.md)."""
+LINES_A_PURCHASE: Final = 2
+CLEAN_MONTHS: Final = 12
+"""The clean zone keeps events for good: what a year of them takes."""
+LAKE_SHARE_SCANNED: Final = 100 / 30
+"""How much of a month's events Athena reads in a month: a hundred questions about a day each."""
+REFRESHING_SHARE: Final = 0.1
+"""Of the time, how much a refresh runs."""
+NIGHT_HOURS: Final = 6
+"""The load must have ended when the manager comes."""
 ANSWER_BYTES: Final = 4_000
 SHOPPERS_A_REQUEST_RATE: Final = 20_000
 """How many shoppers' items there are, of 1 KB, for one request a second."""
 INTERACTIONS_A_WRITE: Final = 1.0
 """One event is one read and one write of at most 1 KB (decision 0004)."""
 LAMBDA_SECONDS_AN_EVENT: Final = 0.002
-LAMBDA_GB: Final = 1.0
+"""An estimate: 0.6 ms of a whole processor (decision 0015), the function has about half of one, and
+it waits for the table."""
 BATCH: Final = 25
 """Records of one invocation, on average, once the stream is busy."""
 MEAN_LOAD: Final = 0.4
@@ -43,10 +59,9 @@ class Database:
 
 
 DATABASES: Final = (
-    Database("db.t4g.medium", 2, 20, 50),
-    Database("db.m7g.large", 2, 200, 100),
-    Database("db.m7g.2xlarge", 8, 800, 500),
-    Database("db.m7g.8xlarge", 32, 3_000, 2_000),
+    Database("r8g.large", 2, 200, 100),
+    Database("r8g.2xlarge", 8, 800, 500),
+    Database("r8g.8xlarge", 32, 3_000, 2_000),
 )
 """Estimates: two cores of one machine committed some 500 purchases a second; half of that is taken
 for a network between them."""
@@ -105,10 +120,10 @@ class Demand:
 
     @property
     def storefront_tasks(self) -> int:
-        """Return how many tasks serve the storefront; two at least, for the zones."""
-        return max(2, ceil(self.storefront / STOREFRONT_REQUESTS))
+        """Return how many tasks serve the storefront, however many may be started."""
+        return max(PROD.storefront.least, ceil(self.storefront / STOREFRONT_REQUESTS))
 
     @property
     def recommender_tasks(self) -> int:
         """Return how many tasks serve the recommender."""
-        return max(2, ceil(self.picks / RECOMMENDER_REQUESTS))
+        return max(PROD.recommender.least, ceil(self.picks / RECOMMENDER_REQUESTS))

@@ -1,15 +1,24 @@
-"""The bill and the loads: arithmetic over prices and demand, nothing else."""
+"""The bill and the loads of the stage prod: arithmetic over prices, demand and sizes."""
 
 from dataclasses import dataclass
+from datetime import timedelta
+from math import ceil
 from typing import Final
 
+from infra.alarms import ALARMS
 from infra.cost import demand as d
 from infra.cost import prices as p
 from infra.cost.demand import Demand
+from infra.stages import PROD, TaskSize
 
 GIB: Final = 1024**3
-TASK_GB: Final = 2.0
-NIGHT_HOURS: Final = 6
+MIB: Final = 1024**2
+MEBIBYTES: Final = 1024
+"""In a gibibyte, in which Fargate and Lambda are paid."""
+CPU_UNITS: Final = 1024
+"""In a processor."""
+DAY: Final = timedelta(days=1)
+MONTH_DAYS: Final = 30
 
 
 @dataclass(frozen=True)
@@ -60,19 +69,36 @@ def parts(rate: float) -> list[Part]:
     ]
 
 
-def _fargate(tasks: float, vcpus: float, gigabytes: float) -> float:
-    return tasks * p.HOURS * (vcpus * p.FARGATE_VCPU_HOUR + gigabytes * p.FARGATE_GB_HOUR)
+def _fargate(tasks: float, size: TaskSize) -> float:
+    processors = size.cpu / CPU_UNITS * p.FARGATE_VCPU_HOUR
+    memory = size.memory_mebibytes / MEBIBYTES * p.FARGATE_GB_HOUR
+    return tasks * p.HOURS * (processors + memory)
+
+
+def _paid_gigabytes(records: float, step: int) -> float:
+    """Return what so many events are paid for as, each rounded up to full steps of bytes."""
+    return records * ceil(d.EVENT_BYTES / step) * step / GIB
 
 
 def _services(demand: Demand) -> Part:
-    tasks = demand.storefront_tasks + demand.recommender_tasks
-    relay = _fargate(1, 0.25, 0.5)
+    serving = _fargate(demand.storefront_tasks, PROD.storefront.task) + _fargate(
+        demand.recommender_tasks, PROD.recommender.task
+    )
+    relays = PROD.tasks.relays
     return Part(
         "storefront, recommender, relay",
         ("storefront", "picks_api", "spool", "keys"),
-        _fargate(tasks, 1, TASK_GB) + relay + p.EFS_GB_MONTH * 10 + 3 * p.SECRET_MONTH,
-        demand.purchases / d.RELAYED_EVENTS,
-        "tasks are added by themselves; the one relay is not: give it more lanes (decision 0011)",
+        serving
+        + _fargate(relays, PROD.tasks.relay)
+        + p.EFS_GB_MONTH * d.SPOOL_GB
+        + p.SECRET_MONTH * d.SECRETS,
+        max(
+            demand.storefront / d.STOREFRONT_REQUESTS / PROD.storefront.most,
+            demand.picks / d.RECOMMENDER_REQUESTS / PROD.recommender.most,
+            demand.purchases * d.LINES_A_PURCHASE / d.RELAYED_EVENTS / relays,
+        ),
+        "tasks are added by themselves up to `most` of `infra/stages.py`: raise it; for relays,"
+        " `relays` (decision 0011)",
     )
 
 
@@ -93,7 +119,7 @@ def _database(demand: Demand) -> Part:
     hourly = 2 * p.RDS_HOUR[database.instance] + database.vcpus * p.RDS_PROXY_VCPU_HOUR
     storage = 2 * database.storage_gb * p.RDS_GB_MONTH
     return Part(
-        f"orders database, {database.instance} and its standby",
+        f"orders database, db.{database.instance} and its standby",
         ("orders_database",),
         hourly * p.HOURS + storage,
         demand.purchases / database.purchases_per_second,
@@ -103,21 +129,23 @@ def _database(demand: Demand) -> Part:
 
 def _stream(demand: Demand, month: float) -> Part:
     bytes_in = demand.events * d.EVENT_BYTES
-    gigabytes = bytes_in * month / GIB
-    kept = bytes_in * d.MEAN_LOAD * 7 * 24 * 3600 / GIB
+    gigabytes = _paid_gigabytes(demand.events * month, p.KINESIS_RECORD_BYTES)
+    beyond = (PROD.keeping.stream - p.KINESIS_FREE_RETENTION).total_seconds()
+    kept = bytes_in * d.MEAN_LOAD * beyond / GIB
     return Part(
         "stream",
         ("event_stream",),
         p.KINESIS_STREAM_HOUR * p.HOURS
         + gigabytes * (p.KINESIS_GB_IN + 2 * p.KINESIS_GB_OUT)
         + kept * p.KINESIS_RETENTION_GB_MONTH,
-        bytes_in / (d.KINESIS_ON_DEMAND_MB * 1024**2),
+        bytes_in / (d.KINESIS_ON_DEMAND_MB * MIB),
         "AWS raises the limit of a stream on demand when asked",
     )
 
 
 def _interactions(demand: Demand, month: float) -> Part:
     events = demand.events * month
+    gigabytes = PROD.functions.interactions / MEBIBYTES
     # A stream on demand holds twice the shards of its recent peak, and never fewer than four.
     shards = max(4.0, 2 * demand.events / d.LAMBDA_EVENTS_A_SHARD)
     folded = shards / d.LAMBDA_SECONDS_AN_EVENT
@@ -125,7 +153,7 @@ def _interactions(demand: Demand, month: float) -> Part:
         "interactions function",
         ("interactions",),
         events / d.BATCH * p.LAMBDA_REQUEST
-        + events * d.LAMBDA_SECONDS_AN_EVENT * d.LAMBDA_GB * p.LAMBDA_GB_SECOND,
+        + events * d.LAMBDA_SECONDS_AN_EVENT * gigabytes * p.LAMBDA_GB_SECOND,
         demand.events / folded,
         "a shard feeds one batch at a time: raise `parallelization_factor`",
     )
@@ -139,18 +167,17 @@ def _picks(demand: Demand, month: float) -> Part:
         "picks store",
         ("picks",),
         month * (writes * p.DYNAMODB_WRITE + reads * p.DYNAMODB_READ)
-        + items_gb * p.DYNAMODB_GB_MONTH,
+        + items_gb * (p.DYNAMODB_GB_MONTH + p.DYNAMODB_BACKUP_GB_MONTH),
         max(writes, reads) / d.DYNAMODB_UNITS,
         "the quota of a table on demand, raised on request",
     )
 
 
 def _lake(demand: Demand, month: float) -> Part:
-    delivered = demand.events * d.EVENT_BYTES * month / GIB
+    delivered = _paid_gigabytes(demand.events * month, p.FIREHOSE_RECORD_BYTES)
     packed = demand.events * d.EVENT_BYTES_PACKED * month / GIB
-    # Three months in the landing zone and a year in the clean zone.
-    stored = packed * (3 + 12)
-    scanned_tb = packed / 30 * 100 / 1024
+    stored = packed * (PROD.keeping.landing / (MONTH_DAYS * DAY) + d.CLEAN_MONTHS)
+    scanned_tb = packed * d.LAKE_SHARE_SCANNED / 1024
     objects = p.HOURS * 12 * max(1.0, demand.events * d.EVENT_BYTES / (5 * 1024**2) * 300 / 12)
     return Part(
         "landing zone, lake, Athena",
@@ -163,27 +190,36 @@ def _lake(demand: Demand, month: float) -> Part:
 
 
 def _nightly(demand: Demand) -> Part:
-    lines = demand.purchases * 2 * d.MEAN_LOAD * 24 * 3600
-    events = demand.events * d.MEAN_LOAD * 24 * 3600
+    day = d.MEAN_LOAD * DAY.total_seconds()
+    lines = demand.purchases * d.LINES_A_PURCHASE * day
+    events = demand.events * day
     hours = (lines / d.LINES_LOADED + events / d.EVENTS_LOADED) / 3600
     build_hours = events * d.DAYS_LEARNT / d.EVENTS_LEARNT / 3600
     return Part(
         "night's load, model build and refresh",
         ("daily_load", "models"),
-        _fargate(30 * hours / p.HOURS, 1, 4)
-        + _fargate(build_hours, 2, 8)
-        + _fargate(0.1, 0.5, TASK_GB),
-        max(hours / NIGHT_HOURS, build_hours),
+        _fargate(MONTH_DAYS * hours / p.HOURS, PROD.tasks.nightly)
+        + _fargate(build_hours, PROD.tasks.build)
+        + _fargate(d.REFRESHING_SHARE, PROD.tasks.refresh),
+        max(hours / d.NIGHT_HOURS, build_hours),
         "the load must end by six, a build within its hour: build once a day, or on Athena or"
         " Spark, which read the same tables",
     )
 
 
 def _network(demand: Demand, month: float) -> Part:
-    gigabytes = demand.rate * month * 200 / GIB
-    return Part("network", ("network",), p.NAT_HOUR * p.HOURS + gigabytes * p.NAT_GB)
+    size = PROD.network
+    out = demand.rate * month * d.NAT_BYTES_A_REQUEST / GIB
+    within = demand.events * month * d.EVENT_BYTES / GIB
+    endpoints = len(size.interface_endpoints) * size.zones
+    hourly = size.nat_gateways * p.NAT_HOUR + endpoints * p.ENDPOINT_HOUR
+    return Part(
+        "network",
+        ("network",),
+        hourly * p.HOURS + out * p.NAT_GB + within * p.ENDPOINT_GB,
+    )
 
 
 def _watch(demand: Demand, month: float) -> Part:
     gigabytes = demand.rate * month * d.LOG_BYTES_A_REQUEST / GIB
-    return Part("logs, alarms", ("watch",), gigabytes * p.LOGS_GB + 20 * p.ALARM_MONTH)
+    return Part("logs, alarms", ("watch",), gigabytes * p.LOGS_GB + len(ALARMS) * p.ALARM_MONTH)
