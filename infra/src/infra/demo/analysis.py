@@ -11,7 +11,7 @@ from fashion_kit.aws import client
 from fashion_kit.ids import new_id
 from infra.demo.sample import LAST_DAY, write_sample
 from infra.local.aws_endpoint import AwsEndpoint
-from infra.local.settings import adopt
+from infra.local.settings import adopted
 
 _HEAD = """# Ten questions to the lake
 
@@ -73,8 +73,8 @@ def main(arguments: Sequence[str]) -> None:
         endpoint = AwsEndpoint(Path(folder))
         endpoint.start()
         try:
-            adopt(endpoint.environment())
-            Path(path).write_text(analysis(sample_lake()))
+            with adopted(endpoint.environment()):
+                Path(path).write_text(analysis(sample_lake()))
         finally:
             endpoint.stop()
 

@@ -1,6 +1,8 @@
 """What the one-machine cloud is told by the environment it is started in."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import Field
@@ -62,6 +64,16 @@ def whole_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def adopt(environment: dict[str, str]) -> None:
-    """Point this process's own AWS clients to where the environment says."""
+@contextmanager
+def adopted(environment: dict[str, str]) -> Iterator[None]:
+    """Point this process's own AWS clients to where the environment says, for the block's time."""
+    before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

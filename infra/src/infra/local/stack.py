@@ -23,7 +23,7 @@ from infra.local.processes import ProcessError
 from infra.local.progress import Steps
 from infra.local.resources import deploy, tell_function
 from infra.local.services import SERVICES, Service
-from infra.local.settings import LocalSettings, adopt, inherited_environment
+from infra.local.settings import LocalSettings, adopted, inherited_environment
 from infra.local.state import LastPorts, ProcessState, StackState
 
 SUPERVISE_SECONDS = 1.0
@@ -153,7 +153,7 @@ class Stack:
 
     def _deploy(self) -> Environments:
         config = self.config
-        adopt(self.aws.environment())
+        self._running.enter_context(adopted(self.aws.environment()))
         urls = DatabaseUrls.granted_by(self.database)
         keys = Keys.in_folder(config.folder / "keys")
         resources = deploy(
