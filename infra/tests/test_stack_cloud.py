@@ -214,7 +214,11 @@ class TestWatching:
             f["MetricTransformations"][0]["MetricName"]: f
             for f in all_of(aws_template, "AWS::Logs::MetricFilter")
         }
-        assert filters.keys() == {"LoadedDays", "PicksServed", "PicksFallback"}
+        logged = {"OutboxLagSeconds", "PicksServed", "PicksFallback"}
+        assert filters.keys() == logged | {"LoadedDays"}
+        waiting = filters["OutboxLagSeconds"]
+        assert '"outbox_waiting"' in waiting["FilterPattern"]
+        assert waiting["MetricTransformations"][0]["MetricValue"] == "$.lag_seconds"
         assert '"load_ended"' in filters["LoadedDays"]["FilterPattern"]
         assert '"loaded"' in filters["LoadedDays"]["FilterPattern"]
         for field in ("served", "fallback"):

@@ -18,6 +18,7 @@ ALARMS: Final = {
     "recommender-slow": "The recommender's slowest hundredth of answers is too slow.",
     "picks-impersonal": "Too many answers hold picks that are nobody's own.",
     "relay-down": "No outbox relay runs: purchases do not reach the stream.",
+    "outbox-late": "A committed purchase waits too long for the stream.",
     "database-busy": "The orders database's processor is too busy.",
     "database-full": "The orders database's disk is nearly full.",
     "database-connections": "The orders database has too many connections.",

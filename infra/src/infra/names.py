@@ -35,26 +35,6 @@ ON_ONE_MACHINE: Final = {
 }
 """Physical names where there is only one shop; AWS makes its own, as they are global there."""
 
-ALARMS: Final = (
-    "IteratorAge",
-    "FailureQueueNotEmpty",
-    "DeliveryFreshness",
-    "DeliveryFailures",
-    "ExportLag",
-    "ExportDeadLetters",
-    "Storefront5xx",
-    "Recommender5xx",
-    "StorefrontP99",
-    "RecommenderP99",
-    "PicksFallback",
-    "DatabaseCpu",
-    "DatabaseStorage",
-    "DatabaseConnections",
-    "OutboxLag",
-    "MonthlyBudget",
-)
-"""Every alarm of the stack; docs/runbook.md has a chapter of each."""
-
 
 def foundation_stack(stage: str) -> str:
     """Return the name of the stack with what holds data, and the network."""

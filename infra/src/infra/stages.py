@@ -172,6 +172,8 @@ class Thresholds:
     """After so many hours without a loaded day the night has failed."""
     errors_per_period: int = 5
     """Answers 5xx in five minutes."""
+    outbox_lag: timedelta = timedelta(minutes=1)
+    """How long a committed purchase may wait for the stream."""
     storefront_p99: timedelta = timedelta(seconds=1)
     recommender_p99: timedelta = timedelta(milliseconds=250)
     fallback_share: float = 0.5

@@ -115,6 +115,10 @@ def _api_rules(watched: Watched, limits: Thresholds) -> dict[str, Rule]:
         "relay-down": Rule(
             relays, 1, comparison=LESS, missing=cloudwatch.TreatMissingData.BREACHING
         ),
+        "outbox-late": Rule(
+            _logged(watched.relay, "outbox_waiting", "lag_seconds", "Maximum"),
+            limits.outbox_lag.total_seconds(),
+        ),
     }
 
 
@@ -170,7 +174,10 @@ def _loaded_days(daily_load: DailyLoad) -> cloudwatch.IMetric:
 
 def _fallback_share(recommender: WebService, limits: Thresholds) -> cloudwatch.IMetric:
     """Divide the two figures that the recommender logs every minute."""
-    counted = {field: _logged(recommender, field) for field in ("served", "fallback")}
+    counted = {
+        field: _logged(recommender, "picks_served", field, "Sum")
+        for field in ("served", "fallback")
+    }
     return cloudwatch.MathExpression(
         expression=f"IF(served >= {limits.fallback_least_served}, fallback / served, 0)",
         using_metrics=counted,
@@ -179,13 +186,19 @@ def _fallback_share(recommender: WebService, limits: Thresholds) -> cloudwatch.I
     )
 
 
-def _logged(recommender: WebService, field: str) -> cloudwatch.IMetric:
-    name = f"Picks{field.title()}"
-    recommender.task.logs.add_metric_filter(
+def _logged(
+    teller: WebService | Worker, event: str, field: str, statistic: str
+) -> cloudwatch.IMetric:
+    """Return a figure that a program tells in a line of its log, each time it logs the event."""
+    subject = event.partition("_")[0]
+    name = f"{subject}_{field}".title().replace("_", "")
+    teller.task.logs.add_metric_filter(
         name,
-        filter_pattern=logs.FilterPattern.string_value("$.event", "=", "picks_served"),
+        filter_pattern=logs.FilterPattern.string_value("$.event", "=", event),
         metric_namespace=NAMESPACE,
         metric_name=name,
         metric_value=f"$.{field}",
     )
-    return cloudwatch.Metric(namespace=NAMESPACE, metric_name=name, statistic="Sum", period=PERIOD)
+    return cloudwatch.Metric(
+        namespace=NAMESPACE, metric_name=name, statistic=statistic, period=PERIOD
+    )
