@@ -48,10 +48,8 @@ LINES = Children(
         "purchase_lines",
         "t.purchase_id",
         _LINE_FIELDS,
-        # Not EXISTS: the server makes a join of it, and the lines come in the purchases' order of
-        # time, which is not always that of their ids.
-        "(SELECT p.purchased_at >= %(start)s AND p.purchased_at < %(end)s"
-        " FROM purchases p WHERE p.id = t.purchase_id)",
+        "EXISTS (SELECT 1 FROM purchases p WHERE p.id = t.purchase_id"
+        " AND p.purchased_at >= %(start)s AND p.purchased_at < %(end)s)",
         _LINE_SUMS,
         order="t.purchase_id, t.line_number",
     ),

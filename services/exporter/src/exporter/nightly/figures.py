@@ -22,7 +22,6 @@ LOADED_UNTIL: Final = Figure(
     "export_loaded_until_timestamp_seconds", "End of the last business day that is in the lake."
 )
 FAILED: Final = Figure("export_failed_days", "Days that the last run of the exporter did not load.")
-FATES: Final = ("kept", "duplicates", "of_other_days", "bad", "erased")
 FIGURES: Final = (ROWS, LINES, SECONDS, LOADED_UNTIL, FAILED)
 
 
@@ -44,7 +43,7 @@ class NightFigures:
         values: dict[Figure, float | Mapping[str, float]] = {FAILED: failed}
         if (report := self._latest) is not None:
             values[ROWS] = report.rows
-            values[LINES] = {fate: getattr(report.intake, fate) for fate in FATES}
+            values[LINES] = report.intake.by_fate()
             values[SECONDS] = report.seconds
         if loaded_days:
             _, end = day_interval(loaded_days[-1], self._timezone)

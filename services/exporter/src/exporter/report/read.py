@@ -14,8 +14,8 @@ from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.expressions.parser import parse
 
-from exporter.events.intake import IntakeCounts
 from exporter.nightly.ledger import PREFIX, RunState
+from exporter.nightly.report import LoadReport
 from exporter.report.sales import DAYS_SHOWN
 from exporter.report.schemas import (
     CohortMonth,
@@ -113,17 +113,13 @@ def load_of(s3: "S3Client", bucket: str, day: date) -> Load | None:
         return None
     # Run ids are sortable by time.
     entry = json.loads(s3.get_object(Bucket=bucket, Key=found[max(found)])["Body"].read())
-    rows = {
-        name.removesuffix(".rows"): int(value)
-        for name, value in entry.get("totals", {}).items()
-        if name.endswith(".rows")
-    }
+    report = LoadReport.of_another_run(entry)
     return Load(
-        run_id=entry["run_id"],
-        state=entry["state"],
+        run_id=report.run_id,
+        state=report.state,
         finished_at=datetime.fromisoformat(entry["finished_at"]),
-        rows=rows,
-        events=IntakeCounts(**entry["events"]).by_fate(),
+        rows=report.rows,
+        events=report.intake.by_fate(),
     )
 
 
