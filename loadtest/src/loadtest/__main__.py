@@ -6,12 +6,14 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.errors import LoadtestError
 from loadtest.history import HistoryConfig, write_history
+from loadtest.hosts import add_allow_host
 from loadtest.mischief import Mischief
 
 
@@ -77,7 +79,7 @@ def _crowd_parser() -> argparse.ArgumentParser:
     _add(parser, "most-visits", defaults.most_visits, "how often one person comes at most")
     _add(parser, "anonymous-share", defaults.anonymous_share, "share of visits without a login")
     _add(parser, "eagerness", defaults.eagerness, "factor on how readily people fill the cart")
-    parser.add_argument("--rate", type=float, help="visits a second, whatever the shop does")
+    parser.add_argument("--rate", type=_rate, help="visits a second, whatever the shop does")
     _add(parser, "think-scale", defaults.think_scale, "with --rate: factor on their pauses")
     _add(parser, "control-share", defaults.control_share, "visits without recommendations")
     _add(parser, "sale-products", defaults.sale_products, "how many products a flash sale is of")
@@ -87,14 +89,7 @@ def _crowd_parser() -> argparse.ArgumentParser:
     _add(parser, "concurrency", defaults.concurrency, "how many visits go on at once")
     _add(parser, "shelf-limit", defaults.shelf_limit, "how many products they know")
     parser.add_argument("--max-requests", type=int, help="after so many everybody leaves")
-    parser.add_argument(
-        "--allow-host",
-        dest="allowed_hosts",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="a machine of yours, other than this one, that may be visited (repeatable)",
-    )
+    add_allow_host(parser)
     return parser
 
 
@@ -114,6 +109,13 @@ def _history_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="from which all of it follows")
     parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
     return parser
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0 < rate < inf:
+        raise argparse.ArgumentTypeError(f"{text} is no rate: it must be above 0")
+    return rate
 
 
 def _instant(text: str) -> datetime:

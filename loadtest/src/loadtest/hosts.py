@@ -1,5 +1,6 @@
 """Whom the shoppers may visit: this machine, unless the owner of another one says so."""
 
+from argparse import ArgumentParser
 from collections.abc import Collection
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -12,6 +13,18 @@ def require_allowed(url: str, allowed_hosts: Collection[str] = ()) -> None:
     host = urlsplit(url).hostname or url
     if not is_loopback(host) and host not in allowed_hosts:
         raise HostNotAllowedError(host)
+
+
+def add_allow_host(parser: ArgumentParser) -> None:
+    """Let a command line name machines that may be visited, as `allowed_hosts`."""
+    parser.add_argument(
+        "--allow-host",
+        dest="allowed_hosts",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a machine of yours, other than this one, that may be visited (repeatable)",
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -66,10 +66,9 @@ DATABASES: Final = (
 """Estimates: two cores of one machine committed some 500 purchases a second; half of that is taken
 for a network between them."""
 
-# What one task of one processor serves a second, rounded down from `make bench-storefront` and
-# `make bench-recommender`, half of it left as reserve.
-STOREFRONT_REQUESTS: Final = 250
-RECOMMENDER_REQUESTS: Final = 1_000
+STOREFRONT_REQUESTS: Final = PROD.storefront.requests_per_target / 60
+"""What one task serves in a second before there are more of them."""
+RECOMMENDER_REQUESTS: Final = PROD.recommender.requests_per_target / 60
 RELAYED_EVENTS: Final = 2_000
 """Purchase events that one relay sends in a second."""
 KINESIS_ON_DEMAND_MB: Final = 200

@@ -1,25 +1,24 @@
 """`python -m infra.demo`: run the whole pipeline once, show what came out, and stop everything."""
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
 
+from infra.demo.closing import NO_GRACE
 from infra.demo.follow import PERSON
 from infra.demo.run import Demo, Outcome
 from infra.demo.settings import DemoSettings
 from infra.demo.summary import show_answer, show_checks, show_crowd, show_story
 from infra.local.paths import BUILD
+from infra.local.processes import end_by_interrupt
 from infra.local.progress import Steps
 from infra.local.scratch import scratch_folder
 from infra.local.stack import Stack, StackConfig
 
 RESULTS = BUILD / "demo"
-# The demo flushes the buffers itself: a load just after midnight need not wait for them.
-OVERRIDES = {"EXPORTER_DELIVERY_GRACE": "PT0S"}
 
 
 def main() -> int:
@@ -27,13 +26,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.demo", description=__doc__)
     parser.add_argument("--catalogue", type=Path, help="a styles.csv to sell")
     catalogue = parser.parse_args().catalogue
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    end_by_interrupt()
     console = Console()
     began = perf_counter()
     console.rule("[bold]A day at the fashion store")
     with scratch_folder("demo", logs=RESULTS / "logs") as folder:
-        config = StackConfig(folder, catalogue=catalogue, overrides=OVERRIDES)
+        config = StackConfig(folder, catalogue=catalogue, overrides=NO_GRACE)
         with Stack(config, steps := Steps(console)) as stack:
             outcome = Demo(stack, steps, DemoSettings()).run()
     _show(console, outcome)

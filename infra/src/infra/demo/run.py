@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from math import inf
 from threading import Event
 from time import monotonic
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from exporter.queries import LakeQueries, Question, Result, question_named
-from fashion_kit.clock import Clock, day_of, utc_now
+from fashion_kit.clock import Clock, utc_now
 from fashion_kit.mysql import mysql_engine
+from infra.demo.closing import business_days, load, unsent
 from infra.demo.follow import Shopper, Story
 from infra.demo.reconcile import Books, Check, Lake, reconcile
 from infra.demo.settings import DemoSettings
@@ -26,9 +26,7 @@ from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.reports import CrowdReport, percentile
 
 ASKED = ("revenue_by_day", "best_sellers", "trending_categories", "view_to_purchase_funnel")
-NO_TIME = timedelta(0)
 _POLL_SECONDS = 0.1
-_UNSENT = "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL"
 
 
 @dataclass(frozen=True)
@@ -96,10 +94,11 @@ class Demo:
         with self._steps.step("Delivery: outbox relayed, buffers flushed to the landing zone"):
             self._bring_everything_to_the_lake(engine)
         mischief = self._crowd.mischief
-        days = self._business_days(began - (mischief.late_by if mischief.late_share else NO_TIME))
+        lateness = mischief.late_by if mischief.late_share else timedelta()
+        days = business_days(self._stack, began - lateness, self._clock())
         for day in days:
             with self._steps.step(f"Daily load: business day {day} into the lake"):
-                report = self._export("daily-load", "run", f"--day={day}")
+                report = load(self._stack, day)
             self._steps.note(report)
         queries = LakeQueries(self._stack.environments.resources.glue_database)
         with self._steps.step("Questions: Athena SQL over the marts"):
@@ -157,20 +156,11 @@ class Demo:
 
     def _bring_everything_to_the_lake(self, engine: Engine) -> None:
         deadline = monotonic() + self._settings.flush_seconds
-        while _unsent(engine):
+        while unsent(engine, self._clock()):
             if monotonic() > deadline:
                 raise TimeoutError("The outbox relay did not send what the outbox holds.")
             Event().wait(_POLL_SECONDS)
         flush(self._stack.config.folder / "delivery", seconds=self._settings.flush_seconds)
-
-    def _business_days(self, began: datetime) -> list[date]:
-        """Return the business days of what happened since: two, if that was before midnight."""
-        zone = ZoneInfo(self._stack.config.settings.business_timezone)
-        return sorted({day_of(began, zone), day_of(self._clock(), zone)})
-
-    def _export(self, name: str, *arguments: str) -> str:
-        environment = self._stack.environments.exporter()
-        return self._stack.run(name, "exporter", *arguments, environment=environment)
 
     def _checks_of(self, story: Story) -> list[Check]:
         waits = sorted(story.click_to_pick_ms)
@@ -188,9 +178,3 @@ def _promises(crowd: CrowdReport, story: Story) -> tuple[frozenset[str], frozens
     """Return the purchases and the events that shoppers were told are taken."""
     purchases = frozenset(purchase.id for purchase in crowd.total.purchases)
     return purchases, frozenset(crowd.total.accepted_event_ids) | story.accepted_event_ids
-
-
-def _unsent(engine: Engine) -> int:
-    with engine.connect() as connection:
-        count: int = connection.execute(text(_UNSENT)).scalar_one()
-        return count

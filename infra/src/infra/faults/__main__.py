@@ -1,31 +1,28 @@
 """`python -m infra.faults [NAME]`: break the running shop in every way; nothing may be lost."""
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 
 from rich.console import Console
 
 from fashion_kit.logs import configure
+from infra.demo.closing import NO_GRACE
 from infra.faults import report
 from infra.faults.runner import Faults, Result
 from infra.faults.scenarios import SCENARIOS, Scenario
 from infra.faults.settings import FaultsSettings
 from infra.faults.shop import GatedShop
 from infra.local.paths import BUILD, ROOT
+from infra.local.processes import end_by_interrupt
 from infra.local.progress import Steps
 from infra.local.scratch import scratch_folder
 from infra.local.stack import Stack, StackConfig
 
 LOGS = BUILD / "faults/logs"
 PAGE = ROOT / "docs/reliability.md"
-OVERRIDES = {
-    # The runner flushes the buffers itself: a load just after midnight need not wait for them.
-    "EXPORTER_DELIVERY_GRACE": "PT0S",
-    # Else nothing would be delivered while a fault lasts.
-    "DELIVERY_BUFFER_SECONDS": "2",
-}
+# Else nothing would be delivered while a fault lasts.
+OVERRIDES = NO_GRACE | {"DELIVERY_BUFFER_SECONDS": "2"}
 
 
 def main() -> int:
@@ -34,8 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.faults", description=__doc__)
     parser.add_argument("name", nargs="?", choices=names, help="the one fault to inject")
     only = parser.parse_args().name
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    end_by_interrupt()
     # The replay meets the poison again, and would warn of it after each fault.
     configure("ERROR", "console", service="faults")
     console = Console()

@@ -6,20 +6,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from math import inf
 from threading import Event
 from time import monotonic
-from zoneinfo import ZoneInfo
 
-from fashion_kit.clock import Clock, day_of, utc_now
+from fashion_kit.clock import Clock, utc_now
 from fashion_kit.logs import get_logger
+from infra.demo.closing import business_days, load, unsent
 from infra.demo.reconcile import Check
 from infra.faults.checks import Told, check_everything
 from infra.faults.injections import CannotInjectError, Struck
 from infra.faults.scenarios import Scenario
 from infra.faults.settings import FaultsSettings
-from infra.faults.shop import GatedShop, unsent
+from infra.faults.shop import GatedShop
 from infra.local.delivery import flush
 from infra.local.event_source.status import EventSourceStatus
 from infra.local.progress import Report, Steps
@@ -89,9 +88,10 @@ class Faults:
             self._shop.afterwards.close()
         report = crowd.result()
         with self._steps.step(f"{scenario.name}: the night's load, and what must hold"):
-            days = self._business_days()
+            days = business_days(self._shop.stack, self._began, self._clock())
             self._bring_everything_to_the_lake()
-            self._load(days)
+            for day in days:
+                load(self._shop.stack, day)
             checks = check_everything(self._shop, self._shop.looker.story, self._told, days)
         recovered = Check.at_most(
             "seconds until all was well", round(seconds, 1), self._settings.recovery_limit_seconds
@@ -182,19 +182,6 @@ class Faults:
             ).read(1)
             for shard_id in stream.shard_ids
         )
-
-    def _business_days(self) -> list[date]:
-        zone = ZoneInfo(self._shop.stack.config.settings.business_timezone)
-        instants: tuple[datetime, ...] = (self._began, self._clock())
-        return sorted({day_of(instant, zone) for instant in instants})
-
-    def _load(self, days: list[date]) -> None:
-        stack = self._shop.stack
-        for day in days:
-            arguments = ("run", f"--day={day}")
-            stack.run(
-                "daily-load", "exporter", *arguments, environment=stack.environments.exporter()
-            )
 
 
 def _tell(report: Report, now: CrowdProgress, seconds: float) -> None:

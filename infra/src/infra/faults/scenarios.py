@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from infra.faults.injections import (
     Away,
@@ -16,8 +17,10 @@ from infra.faults.injections import (
     PartialPuts,
     Poison,
 )
+from infra.faults.microburst import Rule
 
 _SLOW = {"min": 200, "max": 1500}
+_THROTTLED = {"code": "ProvisionedThroughputExceededException"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,25 @@ def _killed(service: str) -> Scenario:
     return Scenario(f"kill-{service}", f"{service} killed and restarted", Kill(service))
 
 
+def _disturbed(
+    name: str, refusal: Rule, write: str, *, share: float, gate: Literal["aws", "kinesis"] = "aws"
+) -> Scenario:
+    """Return a service of AWS that refuses, is slow, and loses answers to what it has written."""
+    service = name.lower()
+    rules: list[Rule] = [
+        {"service": service, "probability": share, "error": refusal},
+        {"service": service, "probability": share, "latency": _SLOW},
+        {
+            "service": service,
+            "operation": write,
+            "probability": share,
+            "response": {"abort_frac": 0.3},
+        },
+    ]
+    what = f"{name} throttles, is slow, loses answers"
+    return Scenario(f"{service}-disturbed", what, Disturbed(gate, rules, seconds=15))
+
+
 SCENARIOS = (
     *map(_killed, ("storefront", "recommender", "relay", "event-source", "delivery", "schedule")),
     Scenario("kill-database", "MariaDB killed and restarted", KillDatabase()),
@@ -44,72 +66,9 @@ SCENARIOS = (
         "every AWS service is silent, then does late what it was asked",
         Away(("aws", "kinesis"), seconds=15, is_silent=True),
     ),
-    Scenario(
-        "kinesis-disturbed",
-        "Kinesis throttles, is slow, loses answers",
-        Disturbed(
-            "kinesis",
-            [
-                {
-                    "service": "kinesis",
-                    "probability": 0.2,
-                    "error": {"code": "ProvisionedThroughputExceededException"},
-                },
-                {"service": "kinesis", "probability": 0.2, "latency": _SLOW},
-                {
-                    "service": "kinesis",
-                    "operation": "PutRecords",
-                    "probability": 0.2,
-                    "response": {"abort_frac": 0.3},
-                },
-            ],
-            seconds=15,
-        ),
-    ),
-    Scenario(
-        "dynamodb-disturbed",
-        "DynamoDB throttles, is slow, loses answers",
-        Disturbed(
-            "aws",
-            [
-                {
-                    "service": "dynamodb",
-                    "probability": 0.2,
-                    "error": {"code": "ProvisionedThroughputExceededException"},
-                },
-                {"service": "dynamodb", "probability": 0.1, "latency": _SLOW},
-                {
-                    "service": "dynamodb",
-                    "operation": "PutItem",
-                    "probability": 0.2,
-                    "response": {"abort_frac": 0.3},
-                },
-            ],
-            seconds=15,
-        ),
-    ),
-    Scenario(
-        "s3-disturbed",
-        "S3 throttles, is slow, loses answers",
-        Disturbed(
-            "aws",
-            [
-                {
-                    "service": "s3",
-                    "probability": 0.3,
-                    "error": {"code": "SlowDown", "status": 503},
-                },
-                {"service": "s3", "probability": 0.3, "latency": _SLOW},
-                {
-                    "service": "s3",
-                    "operation": "PutObject",
-                    "probability": 0.3,
-                    "response": {"abort_frac": 0.3},
-                },
-            ],
-            seconds=15,
-        ),
-    ),
+    _disturbed("Kinesis", _THROTTLED, "PutRecords", gate="kinesis", share=0.2),
+    _disturbed("DynamoDB", _THROTTLED, "PutItem", share=0.2),
+    _disturbed("S3", {"code": "SlowDown", "status": 503}, "PutObject", share=0.3),
     Scenario(
         "mysql-disturbed",
         "MySQL has deadlocks and too many connections, is slow, breaks off before commits",

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import httpx
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, make_url
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
 from fashion_kit.clock import utc_now
+from infra.demo.closing import unsent
 from infra.demo.follow import Shopper
 from infra.faults.gate import Gate
 from infra.faults.settings import FaultsSettings
@@ -20,7 +21,6 @@ from infra.local.event_source.status import EventSourceStatus
 from infra.local.stack import Stack
 from infra.local.workers import Status
 
-_WAITING = "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL AND created_at < :since"
 _SPOOLED = re.compile(r"^events_spool_bytes (\S+)$", re.MULTILINE)
 
 
@@ -88,8 +88,10 @@ class GatedShop:
     def books(self) -> Iterator[Engine]:
         """Yield the way to the books past the gates."""
         engine = create_engine(self.stack.database.owner_url, poolclass=NullPool)
-        yield engine
-        engine.dispose()
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
     def is_well(self) -> bool:
         """Say whether everything answers, nothing lags, and a fresh click changes the picks."""
@@ -158,11 +160,3 @@ class GatedShop:
         functions.update_function_configuration(
             FunctionName=name, Environment={"Variables": told | gates}
         )
-
-
-def unsent(engine: Engine, since: datetime) -> int:
-    """Return how many outbox rows wait for the relay that were there at the instant."""
-    with engine.connect() as connection:
-        naive = since.astimezone(UTC).replace(tzinfo=None)
-        count: int = connection.execute(text(_WAITING), {"since": naive}).scalar_one()
-        return count

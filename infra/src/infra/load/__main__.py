@@ -6,7 +6,6 @@ Exit code 0: every objective and every promise was kept; 1: one was not; 2: the 
 import argparse
 import asyncio
 import json
-import signal
 import sys
 from collections.abc import Sequence
 from math import inf
@@ -16,25 +15,25 @@ from typing import Any
 from pydantic import ValidationError
 from rich.console import Console
 
+from infra.demo.closing import NO_GRACE
 from infra.demo.reconcile import Check
 from infra.demo.run import Demo, Outcome
 from infra.demo.settings import DemoSettings
 from infra.demo.summary import as_figure, show_checks, show_crowd
 from infra.load.settings import LoadSettings
 from infra.local.paths import BUILD
-from infra.local.processes import ProcessError
+from infra.local.processes import ProcessError, end_by_interrupt
 from infra.local.progress import Steps
 from infra.local.scratch import scratch_folder
 from infra.local.stack import Stack, StackConfig
 from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.errors import LoadtestError
+from loadtest.hosts import add_allow_host
 from loadtest.page import LoadReport, Promise, page_of
 from loadtest.reports import CrowdReport, percentile
 from loadtest.slo import DEFAULT_FILE, Objective, judge, read_objectives
 
 RESULTS = BUILD / "loadtest"
-# The run flushes the buffers itself: a load just after midnight need not wait for them.
-OVERRIDES = {"EXPORTER_DELIVERY_GRACE": "PT0S"}
 OF_OWN_SHOP = frozenset({"click_to_pick_p95_ms", "broken_promises"})
 """Figures that only a shop can give whose books and clock are ours."""
 
@@ -42,8 +41,7 @@ OF_OWN_SHOP = frozenset({"click_to_pick_p95_ms", "broken_promises"})
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the load test and write its report; return the exit code."""
     options = _parser().parse_args(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    end_by_interrupt()
     console = Console()
     try:
         settings = LoadSettings(**_given(options))
@@ -71,7 +69,7 @@ def _of_own_shop(
     """Load a shop that is started for it, then compare books and lake as the demo does."""
     with scratch_folder("loadtest", logs=RESULTS / "logs") as folder:
         steps = Steps(console)
-        with Stack(StackConfig(folder, overrides=OVERRIDES), steps) as stack:
+        with Stack(StackConfig(folder, overrides=NO_GRACE), steps) as stack:
             addresses = stack.url_of("storefront"), stack.url_of("recommender")
             crowd = _crowd(settings, *addresses, frozenset())
             outcome = Demo(stack, steps, DemoSettings(), crowd=crowd).run()
@@ -173,14 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--slo", type=Path, default=DEFAULT_FILE, help="the objectives")
     parser.add_argument("--storefront", help="a shop that runs already, instead of one of our own")
     parser.add_argument("--recommender", help="its recommender")
-    parser.add_argument(
-        "--allow-host",
-        dest="allowed_hosts",
-        action="append",
-        default=[],
-        metavar="HOST",
-        help="a machine of yours, other than this one, that may be visited (repeatable)",
-    )
+    add_allow_host(parser)
     return parser
 
 

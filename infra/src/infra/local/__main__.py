@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from rich.table import Table
 
 from infra.local.command import PROCESSES, ShopNotUpError, run_command
 from infra.local.paths import SHOP
+from infra.local.processes import end_by_interrupt
 from infra.local.progress import Steps
 from infra.local.schedule.status import ScheduleStatus
 from infra.local.schedule.table import schedule_table
@@ -57,8 +57,7 @@ def up(console: Console, catalogue: Path | None) -> int:
     if (state := StackState.read(FOLDER)) is not None:
         console.print(f"The shop is already up (supervisor {state.supervisor.pid}).")
         return status(console)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    end_by_interrupt()
     with suppress(KeyboardInterrupt):
         with Stack(StackConfig(FOLDER, catalogue=catalogue), Steps(console)) as stack:
             console.print(f"\n  storefront   {stack.url_of('storefront')}/docs")

@@ -93,6 +93,12 @@ class Process:
         self._popen.wait()
 
 
+def end_by_interrupt() -> None:
+    """Let SIGTERM end this process as Ctrl-C does, also where a shell has turned that off."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+
+
 def free_port() -> int:
     """Return a port of the loopback address that nobody listens on."""
     with socket.socket() as probe:

@@ -1,7 +1,6 @@
 """`python -m infra.observe [--once] | serve | traces`: the running shop, seen or scraped."""
 
 import argparse
-import signal
 import sys
 from collections import deque
 from contextlib import suppress
@@ -14,6 +13,7 @@ from rich.live import Live
 
 from fashion_kit.clock import utc_now
 from infra.local.paths import LOCAL, SHOP
+from infra.local.processes import end_by_interrupt
 from infra.local.state import StackState
 from infra.observe.board import board, nothing_up
 from infra.observe.collector import collecting
@@ -32,7 +32,7 @@ def main() -> int:
     commands.add_parser("serve", help="serve the figures of workers, relay and exporter")
     commands.add_parser("traces", help="take the traces of a shop, and show each as a tree")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_by_interrupt()
     settings, console = ObserveSettings(), Console()
     with suppress(KeyboardInterrupt):
         if arguments.command == "serve":
