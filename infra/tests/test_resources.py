@@ -1,7 +1,6 @@
 import json
 import zipfile
 from base64 import b64encode
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from fashion_contracts.events import ClientEvent, EventType, Interaction
 from fashion_kit.aws import client
+from fashion_kit.clock import utc_now
 from infra import names
 from infra.local import bundles
 from infra.local import deploy as compose_deploy
@@ -28,7 +28,7 @@ HANDLER = "recommender/lambdas/on_interactions.py"
 
 
 def _interaction() -> Interaction:
-    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    now = utc_now()  # what is long past expires from the real table
     event = ClientEvent(
         event_id="event-1",
         type=EventType.PRODUCT_VIEW,

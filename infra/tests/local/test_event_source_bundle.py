@@ -1,12 +1,12 @@
 """A click on the stream becomes a shopper: the real bundle, fed by the real poller."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from fashion_contracts.events import ClientEvent, EventType, Interaction
 from fashion_kit.aws import client
+from fashion_kit.clock import utc_now
 from infra.local.resources import Resources
 from infra.local.worker_testing import StartWorker, StreamOnEndpoint, eventually
 
@@ -16,7 +16,7 @@ SHOPPER = "anon-bundle-test"
 
 
 def _click() -> bytes:
-    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    now = utc_now()  # what is long past expires from the real table
     event = ClientEvent(
         event_id="bundle-1",
         type=EventType.PRODUCT_VIEW,

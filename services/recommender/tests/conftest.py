@@ -21,6 +21,7 @@ from fashion_kit.dynamodb.client import Limits, make_dynamodb
 from fashion_kit.mysql import mysql_engine
 from infra.local.database import Database
 from infra.local.resources import Resources
+from infra.names import EXPIRY_ATTRIBUTE
 from recommender.errors import ShopperChangedError
 from recommender.interactions.records import StreamRecord
 from recommender.interactions.repository import ShoppersRepository
@@ -250,8 +251,11 @@ def s3(stores: Resources) -> "S3Client":
 
 
 @pytest.fixture
-def stores(resources: Resources) -> Resources:
-    """Return the deployed resources with empty tables and buckets."""
+def stores(resources: Resources) -> Iterator[Resources]:
+    """Return the deployed resources with empty tables and buckets, where nothing expires.
+
+    The tests live on days that are long past: by the endpoint's own clock their items are due.
+    """
     tables: Sequence[tuple[str, tuple[str, ...]]] = (
         (resources.shoppers_table, ("user_id",)),
         (resources.trends_table, ("scope", "part")),
@@ -261,7 +265,9 @@ def stores(resources: Resources) -> Resources:
         _empty_table(table, keys)
     for bucket in (resources.landing_bucket, resources.model_bucket):
         _empty_bucket(bucket)
-    return resources
+    _let_expire(resources, is_on=False)
+    yield resources
+    _let_expire(resources, is_on=True)
 
 
 @pytest.fixture
@@ -333,6 +339,15 @@ def _empty_table(table: str, keys: tuple[str, ...]) -> None:
     for page in dynamodb.get_paginator("scan").paginate(TableName=table):
         for item in page["Items"]:
             dynamodb.delete_item(TableName=table, Key={key: item[key] for key in keys})
+
+
+def _let_expire(resources: Resources, *, is_on: bool) -> None:
+    dynamodb: DynamoDBClient = client("dynamodb")
+    for table in (resources.shoppers_table, resources.trends_table):
+        dynamodb.update_time_to_live(
+            TableName=table,
+            TimeToLiveSpecification={"Enabled": is_on, "AttributeName": EXPIRY_ATTRIBUTE},
+        )
 
 
 def _empty_bucket(bucket: str) -> None:
