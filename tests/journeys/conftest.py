@@ -29,6 +29,7 @@ class Shopper:
     """Somebody with an account, and the two services as their browser sees them."""
 
     user_id: str
+    password: str
     storefront: httpx.Client
     recommender: httpx.Client
 
@@ -36,6 +37,16 @@ class Shopper:
         answer = self.recommender.get(f"/recommendations/{self.user_id}", params={"limit": 24})
         assert answer.status_code == 200, answer.text
         return [item["product_id"] for item in answer.json()["items"]]
+
+    def viewed(self) -> list[int]:
+        answer = self.recommender.get(f"/recommendations/{self.user_id}/recently-viewed")
+        assert answer.status_code == 200, answer.text
+        return [item["product_id"] for item in answer.json()["items"]]
+
+    def erase_account(self) -> None:
+        body = {"password": self.password}
+        answer = self.storefront.request("DELETE", "/users/me", json=body)
+        assert answer.status_code == 204, answer.text
 
     def send(self, *events: dict[str, Any]) -> dict[str, Any]:
         answer = self.storefront.post("/events", json={"events": list(events)})
@@ -112,4 +123,4 @@ def new_shopper(shop: Stack) -> Iterator[Shopper]:
         bearer = {"Authorization": f"Bearer {token.json()['access_token']}"}
         storefront.headers.update(bearer)
         recommender.headers.update(bearer)
-        yield Shopper(user.json()["id"], storefront, recommender)
+        yield Shopper(user.json()["id"], password, storefront, recommender)

@@ -122,6 +122,13 @@ class TestPicks:
         assert shopper.buy(bought).status_code == 201
         wait_until(lambda: bought not in shopper.picks())
 
+    def test_an_erased_account_leaves_no_history(self, shopper: Shopper) -> None:
+        clicked = shopper.picks()[0]
+        shopper.send(view(clicked))
+        wait_until(lambda: shopper.viewed() == [clicked])
+        shopper.erase_account()
+        wait_until(lambda: shopper.viewed() == [])
+
     def test_another_shoppers_picks_are_refused(self, shopper: Shopper, stranger: Shopper) -> None:
         answer = stranger.recommender.get(f"/recommendations/{shopper.user_id}")
         assert answer.status_code == 403

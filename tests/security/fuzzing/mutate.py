@@ -54,6 +54,7 @@ ODD_VALUES: Final[tuple[Any, ...]] = (
     "01JV5M8Z3Q-a-users-id",
     "purchase",
     "identify",
+    "erase",
     "interaction/2",
     "no",
     0,

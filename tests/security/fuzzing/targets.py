@@ -24,7 +24,7 @@ from exporter.events.lines import lines_of
 from exporter.events.parsing import parse
 from exporter.lake.tables import as_batch
 from exporter.privacy import Pseudonyms
-from fashion_contracts.events import Interaction
+from fashion_contracts.events import SERVER_TYPES, Interaction
 from fashion_contracts.lake import EVENTS
 from fashion_contracts.picks import ITEM_LIMIT_BYTES, Shopper, item_size
 from fashion_kit import logs
@@ -177,7 +177,7 @@ class Intake:
             event = Interaction.from_record(record.data)
             check(record.partition_key == event.shopper_id, "in another shopper's place")
             check(event.user_id is None or token == "user", "in a user's name without a token")
-            check(event.type not in ("purchase", "refund", "identify"), "a type of the server's")
+            check(event.type not in SERVER_TYPES, "a type of the server's")
 
     async def _identify(self, token: str) -> Identity:
         return USER if token == "user" else GUEST

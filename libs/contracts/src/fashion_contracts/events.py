@@ -37,11 +37,14 @@ class EventType(StrEnum):
     PURCHASE = "purchase"
     REFUND = "refund"
     IDENTIFY = "identify"
+    ERASE = "erase"
 
 
-# Money moved only when the books say so, and a guest is a user only when both proved it: these come
-# from the outbox, never from a client.
-SERVER_TYPES: Final = frozenset({EventType.PURCHASE, EventType.REFUND, EventType.IDENTIFY})
+# Money moved only when the books say so, a guest is a user only when both proved it, and only who
+# knows the password has an account erased: these come from the outbox, never from a client.
+SERVER_TYPES: Final = frozenset(
+    {EventType.PURCHASE, EventType.REFUND, EventType.IDENTIFY, EventType.ERASE}
+)
 PRODUCT_TYPES: Final = frozenset(
     {
         EventType.PRODUCT_VIEW,

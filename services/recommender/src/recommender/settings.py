@@ -102,6 +102,8 @@ class StoreSettings(Settings):
     """S3 bucket that holds the models."""
     model_refresh: timedelta = timedelta(seconds=30)
     """How often a running process looks whether there is a newer model, or newer trends."""
+    forgotten_expiry: timedelta = timedelta(days=8)
+    """How long a forgotten shopper's fence is kept: longer than the stream keeps an event."""
 
 
 class InteractionsSettings(RankingSettings, StoreSettings):
@@ -134,8 +136,6 @@ class ApiSettings(RankingSettings, StoreSettings, ExperimentSettings):
     """How many calls of DynamoDB run at once; each reads up to 100 shoppers."""
     read_queue_limit: int = Field(2000, ge=1)
     """How many shoppers may wait to be read; what comes beyond that is answered 503."""
-    forgotten_expiry: timedelta = timedelta(days=8)
-    """How long a forgotten shopper's fence is kept: longer than the stream keeps an event."""
     request_body_limit_bytes: int = Field(16 * 1024, ge=1)
     """Longest body of a request; a longer one is answered 413."""
     request_body_timeout: timedelta = Field(timedelta(seconds=20), gt=timedelta())

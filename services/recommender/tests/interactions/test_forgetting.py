@@ -1,9 +1,11 @@
 """Forgetting on request: everything goes, and no old record brings it back."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from math import ceil
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -125,3 +127,81 @@ async def test_a_forgotten_guest_does_not_come_back_as_a_user(
     assert await service.apply([*old, *records([event(6), identified])]) == []
 
     assert (await shoppers.get("shopper")).seen == {6}
+
+
+class TestErasedAccount:
+    """The storefront tells the stream that an account was erased."""
+
+    @pytest.fixture
+    def erased(self, event: Events) -> Callable[[], Interaction]:
+        return partial(event, None, EventType.ERASE)
+
+    @pytest.mark.parametrize("batches", [1, 2])
+    async def test_nothing_but_the_fence_stays(
+        self,
+        service: InteractionsService,
+        memory: Any,
+        batch: list[StreamRecord],
+        erased: Callable[[], Interaction],
+        records: Records,
+        batches: int,
+    ) -> None:
+        await service.apply(batch[:1])
+        erasure = erased()
+        [told] = records([erasure])
+        rest = [*batch[1:], told]
+
+        for part in [rest] if batches == 1 else [rest[:-1], rest[-1:]]:
+            assert await service.apply(part) == []
+
+        until = erasure.received_at + timedelta(days=8)
+        assert memory.items["shopper"] == {
+            "user_id": {"S": "shopper"},
+            "sequence": ANY,
+            "expires_at": {"N": str(ceil(until.timestamp()))},
+        }
+
+    async def test_the_stream_read_again_brings_nothing_back(
+        self,
+        service: InteractionsService,
+        memory: Any,
+        batch: list[StreamRecord],
+        erased: Callable[[], Interaction],
+        records: Records,
+    ) -> None:
+        whole = [*batch, *records([erased()])]
+        for one in whole:
+            await service.apply([one])
+        fence = memory.items["shopper"]
+
+        assert await service.apply(whole) == []
+
+        assert memory.items["shopper"] == fence
+
+    async def test_later_events_begin_a_new_history(
+        self,
+        service: InteractionsService,
+        shoppers: ShoppersRepository,
+        batch: list[StreamRecord],
+        erased: Callable[[], Interaction],
+        event: Events,
+        records: Records,
+    ) -> None:
+        await service.apply(batch)
+
+        assert await service.apply(records([event(19), erased(), event(20)])) == []
+
+        shopper = await shoppers.get("shopper")
+        assert shopper.seen == {20}
+        assert shopper.cart == shopper.bought == ()
+
+    async def test_of_somebody_unknown_nothing_is_kept(
+        self,
+        service: InteractionsService,
+        memory: Any,
+        erased: Callable[[], Interaction],
+        records: Records,
+    ) -> None:
+        assert await service.apply(records([erased()])) == []
+
+        assert memory.items == {}

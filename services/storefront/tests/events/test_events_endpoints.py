@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.storefront.tests.conftest import InProcess, Shopper, StreamReader
 from services.storefront.tests.events.conftest import VIEW, BadEvents, BearerOf
 
-from fashion_contracts.events import EventType
+from fashion_contracts.events import SERVER_TYPES, EventType
 from fashion_contracts.landing import bad_events_prefix
 from fashion_kit import aws as kit_aws
 from fashion_kit.batcher import Batcher, BatchLimits, Refused
@@ -185,7 +185,7 @@ class TestBadEvents:
         ]
         assert sum(entry["KeyCount"] for entry in found) >= 1
 
-    @pytest.mark.parametrize("kind", ["purchase", "refund", "identify"])
+    @pytest.mark.parametrize("kind", sorted(SERVER_TYPES))
     def test_only_the_books_say_that_money_moved(
         self, client: httpx.Client, stream: StreamReader, kind: str
     ) -> None:

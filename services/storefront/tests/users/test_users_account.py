@@ -9,7 +9,8 @@ from services.storefront.tests.conftest import PASSWORD, MakeProduct, Shopper
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storefront.models import Cart, CartLine, Purchase, RefreshToken, User
+from fashion_contracts.events import EventType, Interaction
+from storefront.models import Cart, CartLine, OutboxEvent, Purchase, RefreshToken, User
 from storefront.users.service import PERSONAL
 
 pytestmark = pytest.mark.servers
@@ -141,10 +142,21 @@ class TestErasure:
         assert answer.status_code == 201
         assert answer.json()["id"] != shopper.id
 
+    def test_the_stream_is_told_after_all_that_the_account_did(
+        self, shopper: Shopper, session: Session, make_product: MakeProduct
+    ) -> None:
+        shopper.buy(make_product())
+        self.erase(shopper, password=PASSWORD)
+        payloads = select(OutboxEvent.payload).order_by(OutboxEvent.position)
+        told = [Interaction.from_record(payload) for payload in session.scalars(payloads)]
+        assert [event.type for event in told] == [EventType.PURCHASE, EventType.ERASE]
+        assert {event.shopper_id for event in told} == {shopper.id}
+
     @pytest.mark.parametrize("body", [{}, {"password": "wrong"}, {"password": ""}], ids=str)
     def test_without_the_password_nothing_happens(
-        self, shopper: Shopper, body: dict[str, str]
+        self, shopper: Shopper, session: Session, body: dict[str, str]
     ) -> None:
         assert self.erase(shopper, **body) == 403
         assert shopper.client.delete("/users/me").status_code == 403
         assert shopper.client.get("/users/me").status_code == 200
+        assert session.scalar(select(func.count()).select_from(OutboxEvent)) == 0

@@ -73,6 +73,8 @@ def _matters(event: Interaction) -> bool:
     A shopper who is not logged in must not change those of one who is: an anonymous id that could
     be a user's is passed over. What came without consent is nobody's.
     """
+    if event.type is EventType.ERASE:
+        return event.user_id is not None
     if event.type is EventType.IDENTIFY:
         return event.user_id is not None and event.anonymous_id is not None
     if event.type not in PRODUCT_TYPES or event.consent is False:

@@ -23,7 +23,8 @@ last attempt sends what is left to the failure destination and goes on.
    dead and that writes late fails, reads again, and finds its records below the fence. So does a
    write that comes again because the answer to its first attempt was lost.
 6. Of a shopper who is forgotten the fence stays, so old records that come again bring nothing back.
-   A fold that had read the item before fails on its expiry, which forgetting changes (see put).
+   A fold that had read the item before fails on its expiry, which forgetting changes (see put). An
+   account's erasure is a record like the others: what came before it is forgotten.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from math import ceil
 
-from fashion_contracts.events import EventType
+from fashion_contracts.events import EventType, Interaction
 from fashion_contracts.measures import BatchMeasures
 from fashion_contracts.picks import TICKS_PER_SECOND, Shopper
 from fashion_kit import tracing
@@ -155,8 +156,8 @@ class InteractionsService:
                 batch.tally.passed_over(len(arrivals))
                 return
             updated = self._updated(shopper, fresh, batch)
-            if updated.last_ticks is None:
-                return  # a guest logged in who had done nothing
+            if updated.last_ticks is None and shopper.last_ticks is None:
+                return  # one who had done nothing logged in or was erased
             try:
                 await self._shoppers.put(updated, instead_of=shopper)
             except ShopperChangedError:
@@ -168,21 +169,40 @@ class InteractionsService:
         raise ShopperContendedError(self._settings.update_attempts)
 
     def _updated(self, shopper: Shopper, fresh: Sequence[Arrival], batch: Batch) -> Shopper:
-        known = reduce(join, batch.guests_in(fresh), shopper)
-        folded = fold(known, (arrival.event for arrival in fresh))
+        acts = _since_erasure(fresh)
+        known = shopper if acts is fresh else Shopper(shopper.user_id)
+        folded = fold(
+            reduce(join, batch.guests_in(acts), known), (arrival.event for arrival in acts)
+        )
+        latest = fresh[-1]
+        if folded.last_ticks is None:
+            return replace(
+                folded, sequence=latest.sequence, expires_at=self._fence_expiry(latest.event)
+            )
         picks, model = self._rankers.rank(folded)
         return replace(
             folded,
             picks=picks,
             model=model,
-            sequence=fresh[-1].sequence,
-            expires_at=self._expiry_of(folded),
+            sequence=latest.sequence,
+            expires_at=self._expiry(folded.last_ticks),
         )
 
-    def _expiry_of(self, shopper: Shopper) -> int:
-        """Count from the last act, not from now: the same events give the same item."""
-        last = (shopper.last_ticks or 0) / TICKS_PER_SECOND
-        return ceil(last + self._settings.shopper_expiry.total_seconds())
+    # Both count from what happened, not from now: the same events give the same item.
+
+    def _expiry(self, last_ticks: int) -> int:
+        return ceil(last_ticks / TICKS_PER_SECOND + self._settings.shopper_expiry.total_seconds())
+
+    def _fence_expiry(self, latest: Interaction) -> int:
+        return ceil((latest.received_at + self._settings.forgotten_expiry).timestamp())
+
+
+def _since_erasure(arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+    """Return what arrived after the shopper's account was erased; all of it if it was not."""
+    for place in range(len(arrivals), 0, -1):
+        if arrivals[place - 1].event.type is EventType.ERASE:
+            return arrivals[place:]
+    return arrivals
 
 
 def _identities(arrivals: Iterable[Arrival]) -> Iterator[tuple[str, int]]:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from fashion_contracts.events import EventType, Interaction
-from fashion_kit import tracing
+from fashion_contracts.events import EventType
 from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
 from fashion_kit.logs import get_logger
 from storefront.carts.repository import CartRepository, NewLine
 from storefront.carts.schemas import MAX_LINES, MAX_QUANTITY
+from storefront.outbox.account_events import account_event
 from storefront.outbox.repository import OutboxRepository
 
 log = get_logger(__name__)
@@ -33,7 +33,14 @@ class GuestMerge:
         stream knows; told twice, it does nothing more.
         """
         self._merge_carts(anonymous_id, user_id)
-        self._outbox.add([self._identified(anonymous_id, user_id)])
+        identified = account_event(
+            EventType.IDENTIFY,
+            user_id,
+            event_id=self._new_id(),
+            now=self._clock(),
+            anonymous_id=anonymous_id,
+        )
+        self._outbox.add([identified])
 
     def _merge_carts(self, anonymous_id: str, user_id: str) -> None:
         # The guest's cart is always locked first: logins never wait for each other in a ring.
@@ -55,20 +62,6 @@ class GuestMerge:
         users.touch(kept, now)
         dropped = len({line.product_id for line in (*present, *chosen)}) - len(lines)
         log.info("guest_cart_merged", cart_id=kept.id, lines=len(lines), dropped=dropped)
-
-    def _identified(self, anonymous_id: str, user_id: str) -> Interaction:
-        now = self._clock()
-        event_id = self._new_id()
-        return Interaction(
-            event_id=event_id,
-            type=EventType.IDENTIFY,
-            user_id=user_id,
-            anonymous_id=anonymous_id,
-            session_id=event_id,
-            event_time=now,
-            received_at=now,
-            traceparent=tracing.traceparent(),
-        )
 
 
 def merged_lines(

@@ -48,9 +48,9 @@ async def take_events(request: Request) -> Response:
     With a bearer token the events are that shopper's; without, each needs an `anonymous_id` of the
     form `anon-...`. The body is JSON, as `application/json` or as `text/plain`, and may be packed
     with gzip; one who cannot send headers puts `access_token` beside `events`. A bad event never
-    condemns its batch: it is kept with its reason. `purchase`, `refund` and `identify` come from
-    the shop's own books and are rejected here. On 503 send all of it again: `event_id` makes that
-    harmless.
+    condemns its batch: it is kept with its reason. `purchase`, `refund`, `identify` and
+    `erase` come from the shop's own books and are rejected here. On 503 send all of it again:
+    `event_id` makes that harmless.
     """
     receipt = await answer_events(request.scope, request.receive)
     return Response(receipt, HTTPStatus.ACCEPTED, media_type="application/json")

@@ -13,6 +13,7 @@ from storefront.dependencies import (
     SessionDep,
     require_own_users,
 )
+from storefront.outbox.repository import OutboxRepository
 from storefront.tokens.endpoints import GuestsDep
 from storefront.tokens.repository import RefreshTokenRepository
 from storefront.users.repository import UserRepository
@@ -32,10 +33,13 @@ async def get_service(
     request: Request, session: SessionDep, clock: ClockDep, new_id: NewIdDep
 ) -> UserService:
     """Return the users over the request's session."""
-    refresh_tokens = RefreshTokenRepository(session)
-    passwords = request.state.passwords
     return UserService(
-        UserRepository(session), refresh_tokens, passwords, clock=clock, new_id=new_id
+        UserRepository(session),
+        RefreshTokenRepository(session),
+        OutboxRepository(session),
+        request.state.passwords,
+        clock=clock,
+        new_id=new_id,
     )
 
 

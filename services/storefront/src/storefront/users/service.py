@@ -3,12 +3,15 @@
 from datetime import timedelta
 from typing import Final
 
+from fashion_contracts.events import EventType
 from fashion_kit.clock import Clock
 from fashion_kit.errors import ConflictError, ForbiddenError
 from fashion_kit.etags import check_match
 from fashion_kit.ids import IdFactory
 from storefront.dependencies import UnknownUserError
 from storefront.models import User
+from storefront.outbox.account_events import account_event
+from storefront.outbox.repository import OutboxRepository
 from storefront.tokens.guests import Guests
 from storefront.tokens.repository import RefreshTokenRepository
 from storefront.users.passwords import Passwords
@@ -56,6 +59,7 @@ class UserService:
         self,
         users: UserRepository,
         refresh_tokens: RefreshTokenRepository,
+        outbox: OutboxRepository,
         passwords: Passwords,
         *,
         clock: Clock,
@@ -63,6 +67,7 @@ class UserService:
     ) -> None:
         self._users = users
         self._refresh_tokens = refresh_tokens
+        self._outbox = outbox
         self._passwords = passwords
         self._clock = clock
         self._new_id = new_id
@@ -113,7 +118,10 @@ class UserService:
         self._refresh_tokens.revoke_all(user_id, self._clock())
 
     def erase(self, user_id: str, erasure: AccountErasure) -> None:
-        """Forget who the user was; raise WrongPasswordError unless they prove it once more."""
+        """Forget who the user was, and tell the stream to; it follows what they did before.
+
+        Raises WrongPasswordError unless they prove it once more.
+        """
         user = self._lock(user_id)
         password = erasure.password.get_secret_value() if erasure.password else ""
         if user.password_hash is not None and not self._passwords.matches(
@@ -126,6 +134,10 @@ class UserService:
         user.erased_at = user.updated_at
         self._users.delete_cart(user_id)
         self._refresh_tokens.delete_all(user_id)
+        erased = account_event(
+            EventType.ERASE, user_id, event_id=self._new_id(), now=user.updated_at
+        )
+        self._outbox.add([erased])
 
     def _lock(self, user_id: str) -> User:
         user = self._users.lock(user_id)

@@ -1,6 +1,6 @@
 -- How far the day's shoppers went
 -- A shopper counts in a step only if she was in each step before it on this day. A purchase proves
--- its checkout. Refunds and the joining of two ids are the shop's acts, not a visit.
+-- its checkout. Refunds, the joining of two ids and an erasure are the shop's acts, not a visit.
 WITH shoppers AS (
     SELECT
         shopper_key,
@@ -9,7 +9,7 @@ WITH shoppers AS (
         MAX(CASE WHEN type IN ('begin_checkout', 'purchase') THEN 1 ELSE 0 END) AS checkout,
         MAX(CASE WHEN type = 'purchase' THEN 1 ELSE 0 END) AS purchased
     FROM events
-    WHERE business_day = :day AND type NOT IN ('refund', 'identify')
+    WHERE business_day = :day AND type NOT IN ('refund', 'identify', 'erase')
     GROUP BY shopper_key
 ), counts AS (
     SELECT
