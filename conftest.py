@@ -2,10 +2,20 @@
 
 # The package first: its folder has the same name, which pytest would take for it.
 import pytest
+from hypothesis import HealthCheck, settings
 
 import loadtest  # noqa: F401
 
 pytest_plugins = ["infra.testing"]
+
+# A machine that is busy with something else is no reason to fail; and the fixtures are servers and
+# their clients, which the examples of a test share.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

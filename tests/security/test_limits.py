@@ -144,7 +144,7 @@ class TestPieces:
         + b"Connection: close\r\n\r\n"
     )
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(cuts=st.lists(st.integers(0, len(REQUESTS)), max_size=6))
     def test_however_requests_are_cut_the_answers_are_the_same(
         self, shop: Shop, cuts: list[int]

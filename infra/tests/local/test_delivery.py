@@ -241,7 +241,7 @@ class TestFaults:
         bench.delivery().run()
         assert bench.bucket.lines() == [b"1"]
 
-    @settings(max_examples=40, deadline=None)  # each example writes checkpoints to the disk
+    @settings(max_examples=40)  # each example writes checkpoints to the disk
     @given(
         sizes=st.lists(st.integers(1, 9), min_size=8, max_size=16),
         cuts=st.lists(st.integers(1, 7), min_size=1, max_size=4),

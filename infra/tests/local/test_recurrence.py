@@ -152,7 +152,7 @@ class TestRecurrence:
         )
 
     # Each run is put on the disk, which takes as long as the disk does.
-    @settings(deadline=None, max_examples=40)
+    @settings(max_examples=40)
     @given(
         runs=st.lists(st.integers(0, 1000), min_size=1, max_size=20),
         waits=st.lists(st.integers(1, 1000), min_size=1, max_size=30),

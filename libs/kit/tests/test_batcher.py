@@ -61,7 +61,7 @@ def batcher_to(receiver: Receiver, limits: BatchLimits = LIMITS) -> Batcher[int,
     in_flight=st.integers(1, 4),
     turns=st.lists(st.integers(0, 3), min_size=30, max_size=30),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_item_is_taken_once_and_its_submitter_gets_its_acknowledgement(
     sizes: list[int], refused: list[int], in_flight: int, turns: list[int]
 ) -> None:
@@ -89,7 +89,7 @@ def test_every_item_is_taken_once_and_its_submitter_gets_its_acknowledgement(
 
 
 @given(sizes=st.lists(st.integers(1, 10), min_size=1, max_size=30))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_submission_travels_whole_and_in_its_order(sizes: list[int]) -> None:
     async def scenario() -> None:
         receiver = Receiver()

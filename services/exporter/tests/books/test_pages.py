@@ -85,7 +85,7 @@ def read(
 
 
 def test_every_value_is_read_exactly_as_mysql_holds_it(connection: Connection) -> None:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(ROWS, st.integers(1, 5))
     def holds(rows: list[dict[str, Any]], page_rows: int) -> None:
         numbered = [{"id": 3 * number} | row for number, row in enumerate(rows)]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
@@ -32,9 +32,7 @@ deliveries = st.lists(
 )
 
 
-@hypothesis(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@hypothesis(max_examples=8)
 @given(
     deliveries,
     st.lists(st.sampled_from(NIGHTS), max_size=3),

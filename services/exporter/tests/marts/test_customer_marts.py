@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from fashion_contracts.marts import BASKET_PAIRS, COHORT_RETENTION, CUSTOMER_RFM, SALES_DAILY
@@ -44,9 +44,7 @@ class TestCohorts:
 
     @settings(
         max_examples=5,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate],  # a lake for each try: shrinking takes minutes
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(
         st.lists(

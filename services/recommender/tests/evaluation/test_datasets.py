@@ -87,7 +87,7 @@ class TestLoad:
 
 class TestBrokenFiles:
     @pytest.mark.parametrize("form", ["shop_file", "otto_file"])
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(junk=st.text(max_size=30).filter(lambda text: len(text.splitlines()) == 1))
     def test_a_broken_line_is_skipped_and_counted(
         self, form: str, junk: str, request: pytest.FixtureRequest
@@ -102,7 +102,6 @@ class TestBrokenFiles:
         assert stream.skipped_lines == (0 if junk.isspace() else 1)
         assert (stream.train, stream.test) == (whole.train, whole.test)
 
-    @settings(deadline=None)
     @given(content=st.binary(max_size=200))
     def test_whatever_a_file_holds_it_is_read_or_refused(
         self, content: bytes, tmp_path_factory: pytest.TempPathFactory

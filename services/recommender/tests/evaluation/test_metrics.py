@@ -3,7 +3,7 @@
 from math import log2
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.evaluation.metrics import Figures, measure
@@ -46,7 +46,6 @@ def test_what_has_no_score_is_tied_for_last_among_all_products() -> None:
     assert many.hit_rate == 0
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(st.integers(1, 30), st.sampled_from([0.5, 1.0, 2.0]), max_size=30),
     st.lists(st.integers(1, 30), min_size=1, max_size=6),

@@ -151,7 +151,7 @@ def visits(draw: st.DrawFn) -> list[Interaction]:
     return began + draw(st.lists(events(), min_size=5, max_size=30))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(visits(), st.data())
 def test_impressions_are_those_of_a_plain_reading(told: list[Interaction], data: Any) -> None:
     again = data.draw(st.lists(st.sampled_from(told), max_size=5))

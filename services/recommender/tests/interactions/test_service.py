@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -299,9 +299,7 @@ EVENTS = st.builds(
 )
 
 
-@hypothesis_settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@hypothesis_settings(max_examples=60)
 @given(
     st.lists(EVENTS, max_size=40),
     st.lists(st.sampled_from(FAULTS), max_size=30),

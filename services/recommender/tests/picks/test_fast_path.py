@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fashion_contracts.picks import Pick, Reason, Source, rounded_score
@@ -148,7 +148,7 @@ async def test_every_answer_is_the_one_that_fastapi_gives(
     async with app.router.lifespan_context(app) as state:
         loop = asyncio.get_running_loop()
 
-        @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(max_examples=150)
         @example("me", {}, "owner", {})
         @example("anon-1", {"limit": "24"}, "none", {"Origin": WEBSITE})
         @given(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from services.recommender.tests.trends.conftest import BenchOf
 from services.recommender.tests.trends.plain_counts import plain_counts
@@ -19,9 +19,7 @@ NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 Events = Callable[..., Interaction]
 # A function-scoped fixture that only makes things is the same for every example.
-quick = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+quick = settings(max_examples=25)
 
 
 def interaction(

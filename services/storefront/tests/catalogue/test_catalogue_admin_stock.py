@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from services.storefront.tests.catalogue.conftest import changes_of, movements_of, patch, restock
 from services.storefront.tests.conftest import MakeProduct, Shopper
@@ -151,8 +151,6 @@ DEEDS = st.lists(
 class TestAudit:
     @settings(
         max_examples=15,
-        deadline=None,
-        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(deeds=DEEDS)
     def test_the_changes_lead_from_the_first_state_to_the_last(

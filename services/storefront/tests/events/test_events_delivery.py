@@ -208,7 +208,7 @@ class TestWithASpool:
         assert stream.numbers() == [1, 2, 3]
 
     @given(outages=st.lists(st.integers(0, 4), min_size=1, max_size=12), shoppers=st.integers(1, 4))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_every_shoppers_events_arrive_in_their_order_whatever_the_outages(
         self, tmp_path_factory: pytest.TempPathFactory, outages: list[int], shoppers: int
     ) -> None:

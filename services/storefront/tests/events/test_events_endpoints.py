@@ -351,7 +351,7 @@ JSON = st.recursive(
         max_size=5,
     )
 )
-@settings(max_examples=60, deadline=timedelta(seconds=10), suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_every_event_gets_one_verdict_whatever_it_is(
     client: httpx.Client, events: list[object]
 ) -> None:

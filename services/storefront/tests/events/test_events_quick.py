@@ -119,7 +119,7 @@ def quickly(
     identity=IDENTITIES,
     traceparent=st.sampled_from([None, TRACEPARENT]),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @example(
     batch=[VIEW | {"event_time": "2026-03-01T12:00:00.1234567Z"}], identity=None, traceparent=None
 )

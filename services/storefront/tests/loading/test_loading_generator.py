@@ -83,7 +83,7 @@ def test_a_family_comes_in_several_colours(products: list[NewProduct]) -> None:
     assert sizes[3] > 100
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(min_value=0, max_value=2**63))
 def test_any_seed_makes_whole_names(seed: int) -> None:
     for product in generate(50, seed=seed):

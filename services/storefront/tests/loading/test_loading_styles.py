@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storefront.loading.new_product import NewProduct
@@ -86,7 +86,7 @@ def test_each_of_the_22_names_with_unquoted_commas_is_joined_and_reported(read: 
     assert [row.line_number for row in rows] == list(range(2, 24))
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(careless_names)
 def test_any_unquoted_name_survives(read: Read, name: str) -> None:
     (row,) = read(START + name)
@@ -105,7 +105,7 @@ def test_any_name_that_was_quoted_properly_is_no_odd_row(read: Read, name: str) 
     assert row.product.product_display_name == name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 def test_no_bytes_after_the_header_raise(path: Path, data: bytes) -> None:
     path.write_bytes(FIRST_LINE.encode() + b"\n" + data)

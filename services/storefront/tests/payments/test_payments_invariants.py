@@ -283,7 +283,6 @@ def test_money_stock_and_events_add_up_whatever_happens(
         settings=settings(
             max_examples=30,
             stateful_step_count=25,
-            deadline=None,
             # Shrinking a failure over a real database takes longer than a test may.
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

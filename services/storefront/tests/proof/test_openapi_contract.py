@@ -27,7 +27,7 @@ schema = from_dict(
 
 
 @schema.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_the_description_names(case: Case[Any], shopper: Shopper) -> None:
     client = shopper.client
     answer = case.call(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from services.storefront.tests.search.plain_search import PlainSearch
 from services.storefront.tests.search.search_cases import queries, record, records
@@ -47,7 +47,6 @@ def shown(facets: Facets | None) -> dict[str, Any]:
 
 
 class TestSearch:
-    @settings(deadline=None)
     @given(batches, queries)
     def test_the_pages_are_all_that_matches_in_its_order_without_gap_or_repeat(
         self, batches: list[list[CatalogueRecord]], query: Query
@@ -59,7 +58,6 @@ class TestSearch:
         assert {page.total for page in pages} == {len(wanted)}
         assert all(len(page.items) == query.limit for page in pages[:-1])
 
-    @settings(deadline=None)
     @given(batches, queries)
     def test_every_count_is_exact_and_its_own_filter_does_not_narrow_it(
         self, batches: list[list[CatalogueRecord]], query: Query
@@ -67,7 +65,6 @@ class TestSearch:
         index, plain = followed(batches)
         assert shown(index.search(query).facets) == plain.facets(query)
 
-    @settings(deadline=None)
     @given(batches, batches, queries)
     def test_a_page_goes_on_from_its_key_whatever_came_and_went(
         self,
@@ -81,7 +78,6 @@ class TestSearch:
         wanted = [product.id for product in plain.matches(query)]
         assert [item.id for item in index.search(query).items] == wanted[: query.limit]
 
-    @settings(deadline=None)
     @given(batches)
     def test_a_product_is_shown_as_it_is(self, batches: list[list[CatalogueRecord]]) -> None:
         index, plain = followed(batches)

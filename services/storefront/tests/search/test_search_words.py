@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from services.storefront.tests.search.plain_search import distance
 
@@ -42,7 +42,6 @@ class TestWordsOf:
     def test_different_things_stay_apart(self, one: str, other: str) -> None:
         assert words_of(one) != words_of(other)
 
-    @settings(deadline=None)
     @given(st.text())
     def test_any_text_has_words_without_spaces_or_capitals(self, text: str) -> None:
         words = spelled_words_of(text)
@@ -91,7 +90,6 @@ class TestMeanings:
         both = meanings(words, "nike", "hand", "bag")
         assert both == [{"nike": EXACT}, {"hand": EXACT, "handbag": EXACT}, {"handbag": EXACT}]
 
-    @settings(deadline=None)
     @given(st.text("ab", min_size=3, max_size=7), st.sets(st.text("ab", min_size=1, max_size=7)))
     def test_no_word_nearer_than_those_meant_is_left_out(self, word: str, known: set[str]) -> None:
         words = sorted(known - {word})
