@@ -88,6 +88,9 @@ def _crowd_parser() -> argparse.ArgumentParser:
     _add(parser, "dropped-share", 0.0, "requests whose sender hangs up and sends them again")
     _add(parser, "concurrency", defaults.concurrency, "how many visits go on at once")
     _add(parser, "shelf-limit", defaults.shelf_limit, "how many products they know")
+    parser.add_argument(
+        "--max-visits", type=int, default=defaults.max_visits, help="after so many nobody comes"
+    )
     parser.add_argument("--max-requests", type=int, help="after so many everybody leaves")
     add_allow_host(parser)
     return parser

@@ -75,6 +75,10 @@ class FakeShop:
         """Return the requests to this path."""
         return [r for r in self.requests if r.method == method and r.url.path == path]
 
+    def sent_below(self, path: str) -> list[httpx.Request]:
+        """Return the requests to whatever lies below this path."""
+        return [request for request in self.requests if request.url.path.startswith(path + "/")]
+
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
         with self._lock:
@@ -96,11 +100,15 @@ class FakeShop:
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer as a shop without faults does."""
         area = request.url.path.split("/")[1]
+        headers: dict[str, str] = {}
         try:
-            status, body = getattr(self, f"_{request.method.lower()}_{area}")(request)
+            status, body, *more = getattr(self, f"_{request.method.lower()}_{area}")(request)
+            headers.update(*more)
         except RefusedError as problem:
             status, body = problem.status, problem.body
-        return httpx.Response(status, json=body) if status != 204 else httpx.Response(204)
+        if status == 204:
+            return httpx.Response(204)
+        return httpx.Response(status, json=body, headers=headers)
 
     def _post_users(self, request: httpx.Request) -> tuple[int, Any]:
         form = json.loads(request.content)
@@ -165,7 +173,7 @@ class FakeShop:
         self.carts[self._user_id(request)].pop(int(request.url.path.rsplit("/", 1)[1]), None)
         return 204, None
 
-    def _post_purchases(self, request: httpx.Request) -> tuple[int, Any]:
+    def _post_purchases(self, request: httpx.Request) -> tuple[int, Any, dict[str, str]]:
         user_id = self._user_id(request)
         key = user_id, request.headers["Idempotency-Key"]
         asked = request.content.decode()
@@ -173,10 +181,10 @@ class FakeShop:
             before, answer = self.answers[key]
             if before != asked:
                 raise RefusedError(422, "idempotency-key-reused")
-            return 201, answer
+            return 201, answer, {"Idempotent-Replayed": "true"}
         answer = self._place(user_id, json.loads(asked))
         self.answers[key] = asked, answer
-        return 201, answer
+        return 201, answer, {}
 
     def _place(self, user_id: str, order: dict[str, Any]) -> dict[str, Any]:
         lines = order.get("lines") or [*self.carts[user_id].values()]
@@ -280,8 +288,8 @@ def served(shop: FakeShop) -> Iterator[str]:
             )
             response = shop.handle(request)
             self.send_response(response.status_code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(response.content)))
+            for name, value in response.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(response.content)
 
