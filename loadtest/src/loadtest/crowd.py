@@ -68,7 +68,7 @@ class CrowdConfig:
     sale_products: int = 0
     """In a flash sale: of how many products everybody wants one; 0: it is an ordinary time."""
     mischief: Mischief = NO_MISCHIEF
-    max_visits: int | None = 20_000
+    max_visits: int = 20_000
     """After so many visits nobody comes any more."""
     max_requests: int | None = None
     """After so many requests everybody leaves."""
@@ -88,11 +88,7 @@ class CrowdConfig:
     @property
     def habits(self) -> Habits:
         """Return how these people behave."""
-        return replace(
-            HABITS,
-            add_to_cart_share=HABITS.add_to_cart_share * self.eagerness,
-            checkout_share=HABITS.checkout_share * self.eagerness**0.5,
-        )
+        return HABITS.with_eagerness(self.eagerness)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ The click figures are measured on a real clothing shop's clickstream (UCI 553, C
 purchases, which it does not have, are set to what such shops commonly report.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from random import Random
 
@@ -66,6 +66,14 @@ class Habits:
     """Half of the pauses between two clicks are shorter than this."""
     think_spread: float = 0.9
     """Standard deviation of the logarithm of a pause."""
+
+    def with_eagerness(self, factor: float) -> "Habits":
+        """Return those of people who fill the cart so much more readily, and buy, by its root."""
+        return replace(
+            self,
+            add_to_cart_share=self.add_to_cart_share * factor,
+            checkout_share=self.checkout_share * factor**0.5,
+        )
 
     def draw_length(self, rng: Random) -> int:
         """Draw how many products a session looks at.
