@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Event
 from time import monotonic
 
+import httpx
+
 from loadtest.testing import FakeShop
 
 LOCUSTFILE = Path(__file__).parents[1] / "src/loadtest/locustfile.py"
@@ -68,9 +70,16 @@ def test_with_a_rate_people_come_who_do_not_wait_and_whatever_goes_wrong_is_sent
 ) -> None:
     options = [
         *("--recommender", shop_url, "--rate", "12", "--shoppers", "8", "--think-scale", "0"),
-        *("--malformed-share", "0.3", "--late-share", "0.3", "--dropped-share", "0.1"),
+        *("--malformed-share", "0.3", "--late-share", "0.3", "--dropped-share", "0.5"),
         *("--control-share", "0.5", "--max-visits", "24"),
     ]
+
+    def answer_late(request: httpx.Request) -> httpx.Response:
+        """Take longer than any who hang up would wait."""
+        Event().wait(0.06)
+        return shop.answer(request)
+
+    shop.fail("GET /products/", *[answer_late] * 30)
     with locust(shop_url, *options) as process:
         wait_until(lambda: sessions_of(shop) >= 20, "few came")
         process.send_signal(signal.SIGTERM)
