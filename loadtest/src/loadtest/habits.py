@@ -44,6 +44,8 @@ class Habits:
     """Of looks for something else: by the search field instead of a list."""
     next_list_share: float = 0.12
     """Clicks that come after another list was opened in the same category."""
+    look_at_home_share: float = 0.3
+    """Sessions that begin with the recommendations on the first page, before any click."""
     look_at_picks_share: float = 0.3
     """Clicks after which the recommendations are looked at."""
     click_pick_share: float = 0.6
