@@ -122,13 +122,20 @@ class TestReturns:
         report = await visit(shopper, around)
         assert dict(report.acquaintances) == {"new": 1}
 
+    @pytest.mark.parametrize(
+        ("at_home", "first", "second"),
+        [(1.0, "trending", "earlier_visit"), (0.0, "this_visit", "this_visit")],
+    )
     async def test_the_first_look_tells_where_its_picks_came_from(
-        self, shopper: Shopper, around: Surroundings
+        self, shopper: Shopper, around: Surroundings, at_home: float, first: str, second: str
     ) -> None:
-        report = await visit(shopper, replace(around, habits=LOOKING), seed=4)
-        assert report.picks_shown > 1
-        returns = report.to_dict()["returns"]
-        assert returns["new"] == {"visits": 1, "first_looks": 1, "first_picks": {"trending": 12}}
+        looking = replace(around, habits=replace(LOOKING, look_at_home_share=at_home))
+        total = await visit(shopper, looking, seed=4)
+        assert total.picks_shown > 1
+        total.add(await visit(shopper, looking, seed=4))
+        returns = total.to_dict()["returns"]
+        assert returns["new"] == {"visits": 1, "first_looks": 1, "first_picks": {first: 12}}
+        assert returns["this_run"]["first_picks"] == {second: 12}
 
 
 class TestWrittenPast:

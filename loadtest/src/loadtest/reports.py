@@ -88,7 +88,8 @@ class VisitReport:
     first_looks: Counter[str] = field(default_factory=Counter)
     """Visits that were shown recommendations, the same way."""
     first_look_sources: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """What was shown at a visit's first look, the same way and by where the picks came from."""
+    """What was shown at a visit's first look, the same way and by where the picks came from:
+    `this_visit`, `earlier_visit`, or what knows nothing of the person, as `trending`."""
     outcomes: list[VisitOutcome] = field(default_factory=list)
     filled_carts: int = 0
     """Visits in which something was put in the cart."""

@@ -144,8 +144,9 @@ class FakeShop:
         if not shopper_id.startswith("anon-") and self._user_id(request) != shopper_id:
             raise RefusedError(403, "forbidden")
         limit = int(request.url.params["limit"])
+        because = self._latest_view(shopper_id)
         items = [
-            {"product_id": product_id, "score": 1.0, "reason": "trending", "source": "trending"}
+            {"product_id": product_id, "score": 1.0, **because}
             for product_id in Random(shopper_id).sample([*self.products], limit)
         ]
         return 200, {
@@ -155,6 +156,15 @@ class FakeShop:
             "generated_at": None,
             "items": items,
         }
+
+    def _latest_view(self, shopper_id: str) -> dict[str, Any]:
+        """Return why something is recommended: the latest product looked at, if there is one."""
+        for event in reversed(self.events.values()):
+            owner = event.get("user_id") or event.get("anonymous_id")
+            if owner == shopper_id and event["type"] == "product_view":
+                seen = event["product_id"]
+                return {"reason": "because_you_viewed", "source": "session", "because_of": seen}
+        return {"reason": "trending", "source": "trending"}
 
     def _get_cart(self, request: httpx.Request) -> tuple[int, Any]:
         user_id = self._user_id(request)

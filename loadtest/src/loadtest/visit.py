@@ -219,10 +219,16 @@ class _Visit:
         )
 
     def _note_first_look(self, answer: Answer) -> None:
-        """Note whence the first recommendations of the visit come: `user` is an earlier session."""
+        """Note whence the first recommendations of the visit come.
+
+        What they say they are because of was looked at on this visit, or else on an earlier one.
+        """
         self._report.first_looks[self._known] += 1
         for item in answer.get("items", []):
-            self._report.first_look_sources[self._known, str(item.get("source"))] += 1
+            source = str(item.get("source"))
+            if (because_of := item.get("because_of")) is not None:
+                source = "this_visit" if because_of in self._shown else "earlier_visit"
+            self._report.first_look_sources[self._known, source] += 1
 
     def _note_picks(self, answer: Answer) -> None:
         """Offer the session what it knows of the picks, and keep where each of them stood."""
