@@ -137,6 +137,18 @@ class TestReturns:
         assert returns["new"] == {"visits": 1, "first_looks": 1, "first_picks": {first: 12}}
         assert returns["this_run"]["first_picks"] == {second: 12}
 
+    async def test_whom_the_shop_remembers_was_there_before(
+        self, shopper: Shopper, around: Surroundings
+    ) -> None:
+        looking = replace(around, habits=replace(LOOKING, look_at_home_share=1.0))
+        total = VisitReport()
+        for _ in range(2):
+            # A run that knows nobody.
+            alone = replace(looking, acquaintances=Acquaintances())
+            total.add(await perform_visit(shopper, Random(1), alone, is_anonymous=True))
+        visits = {known: each["visits"] for known, each in total.to_dict()["returns"].items()}
+        assert visits == {"new": 1, "this_run": 0, "before": 1}
+
 
 class TestWrittenPast:
     def test_its_browsers_are_those_of_the_live_people(

@@ -1,9 +1,10 @@
 """One visit: a person comes, looks, perhaps buys, and leaves a report."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 import httpx
 
@@ -14,7 +15,7 @@ from loadtest.habits import HABITS, Habits
 from loadtest.mischief import NO_MISCHIEF, Mischief
 from loadtest.pace import Pace, SteadyPace
 from loadtest.reports import VisitReport
-from loadtest.returns import Acquaintances
+from loadtest.returns import Acquaintance, Acquaintances
 from loadtest.session import Session, Step, StepKind
 from loadtest.shelf import Shelf, ShelfProduct
 from loadtest.shop import PAGE_SIZE, Addresses, Shop
@@ -27,6 +28,7 @@ PICKS_LIST = "recommendations"
 PICKS_SHOWN = 12
 
 _NEXT_PAGE_SHARE = 0.25
+_EARLIER = "earlier_visit"
 
 
 @dataclass(frozen=True)
@@ -221,14 +223,22 @@ class _Visit:
     def _note_first_look(self, answer: Answer) -> None:
         """Note whence the first recommendations of the visit come.
 
-        What they say they are because of was looked at on this visit, or else on an earlier one.
+        What they say they are because of was looked at on this visit, or else on an earlier one;
+        so the shop may know somebody whom we took for new.
         """
+        sources = [self._source_of(item) for item in answer.get("items", [])]
+        if self._known is Acquaintance.NEW and _EARLIER in sources:
+            self._report.acquaintances.subtract([self._known])
+            self._known = Acquaintance.BEFORE
+            self._report.acquaintances.update([self._known])
         self._report.first_looks[self._known] += 1
-        for item in answer.get("items", []):
-            source = str(item.get("source"))
-            if (because_of := item.get("because_of")) is not None:
-                source = "this_visit" if because_of in self._shown else "earlier_visit"
-            self._report.first_look_sources[self._known, source] += 1
+        self._report.first_look_sources.update((self._known, source) for source in sources)
+
+    def _source_of(self, item: Mapping[str, Any]) -> str:
+        because_of = item.get("because_of")
+        if because_of is None:
+            return str(item.get("source"))
+        return "this_visit" if because_of in self._shown else _EARLIER
 
     def _note_picks(self, answer: Answer) -> None:
         """Offer the session what it knows of the picks, and keep where each of them stood."""
