@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
+from threading import Event
 
 import httpx
 import pytest
@@ -128,6 +129,20 @@ class TestMischief:
         assert set(total.accepted_event_ids) <= set(shop.events)
         assert len({made["id"] for made in shop.purchases}) == len(shop.purchases)
         assert {made.id for made in total.purchases} <= {made["id"] for made in shop.purchases}
+
+    async def test_nobody_hangs_up_on_the_first_look_around(
+        self, config: CrowdConfig, shop_url: str, shop: FakeShop
+    ) -> None:
+        def answer_late(request: httpx.Request) -> httpx.Response:
+            """Take longer than any who hang up would wait."""
+            Event().wait(0.06)
+            return shop.answer(request)
+
+        shop.fail("GET /products", answer_late)
+        hasty = replace(
+            config, storefront=shop_url, max_visits=0, mischief=Mischief(dropped_share=1.0)
+        )
+        assert (await run_crowd(hasty)).total.visits == 0
 
     async def test_only_the_share_that_was_asked_for_hangs_up(self) -> None:
         def answer(_: httpx.Request) -> httpx.Response:

@@ -130,7 +130,8 @@ async def run_crowd(
         dropped_share=config.mischief.dropped_share,
         rng=Random(f"hanging up {config.seed}"),
     )
-    async with browsers.open() as client:
+    # Nobody hangs up on the first look around: without it nobody could come.
+    async with Browsers(config.request_timeout_seconds, transport).open() as client:
         shelf = await read_shelf(client, config.addresses.storefront, limit=config.shelf_limit)
     return await _Crowd(config, browsers, shelf, clock).run(on_progress)
 
