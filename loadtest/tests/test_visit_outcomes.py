@@ -150,6 +150,30 @@ class TestReturns:
         assert visits == {"new": 1, "this_run": 0, "before": 1}
 
 
+class TestControlGroup:
+    async def test_whether_a_visit_comes_to_look_does_not_depend_on_its_group(
+        self, shopper: Shopper, around: Surroundings
+    ) -> None:
+        looked = {
+            is_control: [
+                (await visit(shopper, replace(around, is_control=is_control), seed)).outcomes[0]
+                for seed in range(30)
+            ]
+            for is_control in (False, True)
+        }
+        shown, control = ([each.came_to_look for each in group] for group in looked.values())
+        assert shown == control
+        assert 0 < sum(shown) < 30
+
+    async def test_only_what_happens_from_the_look_on_is_counted(
+        self, shopper: Shopper, around: Surroundings
+    ) -> None:
+        buying = replace(LOOKING, look_at_home_share=0.0, add_to_cart_share=9.0)
+        report = await visit(shopper, replace(around, habits=buying))
+        # The first product went into the cart before the person came to look.
+        assert report.outcomes[0].carts == report.steps["add_to_cart"] - 1 > 0
+
+
 class TestWrittenPast:
     def test_its_browsers_are_those_of_the_live_people(
         self, shelf: Shelf, records: list[dict[str, Any]]
