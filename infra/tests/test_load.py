@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 import infra.load.__main__ as load
-from infra.load.__main__ import main
+from infra.load.__main__ import main, objectives_of
 from infra.load.settings import LoadSettings
 from infra.local.settings import LocalSettings
+from loadtest.slo import DEFAULT_FILE
 from loadtest.testing import FakeShop, served
 
 
@@ -46,6 +47,16 @@ def test_what_goes_wrong_on_the_shoppers_side_is_set_by_shares() -> None:
 def test_the_people_are_those_of_the_shops_past_unless_a_seed_is_given() -> None:
     assert LoadSettings().people_seed == LocalSettings().seed
     assert LoadSettings(seed=7).people_seed == 7
+
+
+def test_in_a_sale_nothing_is_promised_of_what_nobody_asks_then() -> None:
+    ever = {each.path for each in objectives_of(LoadSettings(), DEFAULT_FILE)}
+    in_a_sale = {each.path for each in objectives_of(LoadSettings(sale_products=3), DEFAULT_FILE)}
+    assert {path[1] for path in ever - in_a_sale} == {
+        "GET /products",
+        "GET /recommendations/{user_id}",
+    }
+    assert ("endpoints", "GET /products/{id}", "p99_ms") in in_a_sale
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ from infra.local.scratch import scratch_folder
 from infra.local.stack import Stack, StackConfig
 from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.errors import LoadtestError
+from loadtest.flash import NEVER_ASKED
 from loadtest.hosts import add_allow_host
 from loadtest.page import LoadReport, Promise, page_of
 from loadtest.personas import browser_id_of
@@ -56,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise LoadtestError(
                 f"{visits:,.0f} visits are more than LOADTEST_MOST_VISITS, {settings.most_visits:,}"
             )
-        objectives = read_objectives(options.slo)
+        objectives = objectives_of(settings, options.slo)
         run = _of_running_shop if options.storefront else _of_own_shop
         report = run(console, settings, objectives, options)
     except REASONS_NOT_TO_RUN as error:
@@ -67,6 +68,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write(report)
     _show(console, report)
     return 0 if report.is_kept else 1
+
+
+def objectives_of(settings: LoadSettings, file: Path) -> list[Objective]:
+    """Read the objectives; in a sale, those of what nobody asks then are left out."""
+    found = read_objectives(file)
+    if not settings.sale_products:
+        return found
+    return [each for each in found if NEVER_ASKED.isdisjoint(each.path)]
 
 
 def _of_own_shop(
