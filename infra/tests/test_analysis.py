@@ -1,6 +1,7 @@
 """docs/analysis.md: ten questions, their SQL and their answers, asked again."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from exporter.queries import QUESTIONS, LakeQueries
 from infra.demo.analysis import analysis, sample_lake
 from infra.demo.sample import LAST_DAY
+from infra.load.figures import late_by_day
 from infra.local.aws_endpoint import AwsEndpoint
 from infra.local.paths import ROOT
 
@@ -75,3 +77,12 @@ def test_effects_follow_from_what_was_shown(answers: Any) -> None:
     [home] = answers["recommendation_effect"]
     assert home["impressions"] > home["clicks"] > home["purchases"] > 0
     assert home["revenue"] > 0
+
+
+def test_events_are_counted_by_the_day_under_which_the_lake_has_them(queries: LakeQueries) -> None:
+    days = [LAST_DAY - timedelta(days=1), LAST_DAY]
+    asked = "SELECT event_id FROM events WHERE business_day = :day"
+    ids = {day: [row[0] for row in queries.query(asked, day=day).rows] for day in days}
+    wanted = [*ids[days[0]][:3], *ids[days[1]][:2], "an event of nobody"]
+    assert late_by_day(queries, days, wanted) == {"2026-03-07": 3, "2026-03-08": 2}
+    assert late_by_day(queries, days[:1], ids[days[1]]) == {}

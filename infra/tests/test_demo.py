@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.demo.reconcile import Books, Check, Lake, reconcile
+from infra.demo.reconcile import Books, Check, Discrepancies, Lake, reconcile
 from infra.demo.summary import Summary
 
 BOOKS = Books(
@@ -22,6 +22,7 @@ BOOKS = Books(
 )
 LAKE = Lake(
     purchases=2,
+    purchase_ids=frozenset({"p1", "p2"}),
     revenue=Decimal("30.00"),
     units=3,
     event_rows=4,
@@ -73,6 +74,7 @@ class TestReconcile:
         "wrong",
         [
             {"purchases": 1},
+            {"purchase_ids": frozenset({"p1", "p3"})},
             {"revenue": Decimal("30.01")},
             {"units": 2},
             {"event_rows": 5},
@@ -88,6 +90,47 @@ class TestReconcile:
 
     def test_an_accepted_event_that_is_not_there_is_found(self) -> None:
         assert not holds(accepted=frozenset({"e1", "e2", "e5"}))
+
+
+class TestDiscrepancies:
+    def between(self, books: Books = BOOKS, lake: Lake = LAKE, **told: frozenset[str]) -> object:
+        return Discrepancies.between(books, lake, *(TOLD | told).values())
+
+    def test_books_and_lake_that_agree_have_none(self) -> None:
+        assert self.between() == Discrepancies(0, 0, 0, 0)
+
+    def test_units_that_were_never_there_are_counted(self) -> None:
+        assert self.between(replace(BOOKS, oversold=4)) == Discrepancies(4, 0, 0, 0)
+
+    def test_an_event_that_is_not_in_the_lake_is_lost(self) -> None:
+        lake = replace(LAKE, event_rows=3, event_ids=frozenset({"e1", "e3", "e4"}))
+        assert self.between(lake=lake) == Discrepancies(0, 1, 0, 0)
+
+    @pytest.mark.parametrize("ids", ["e1 e2 e3 e4", "e1 e2 e3 e4 e5"])
+    def test_an_event_there_twice_or_that_nobody_sent_is_doubled(self, ids: str) -> None:
+        lake = replace(LAKE, event_rows=5, event_ids=frozenset(ids.split()))
+        assert self.between(lake=lake) == Discrepancies(0, 0, 1, 0)
+
+    @pytest.mark.parametrize(
+        ("books", "lake", "told"),
+        [
+            ("p1", "p1", "p1 p2"),
+            ("p1 p2 p3", "p1 p2 p3", "p1 p2"),
+            ("p1 p2", "p1", "p1 p2"),
+            ("p1 p2", "p1 p2 p2", "p1 p2"),
+        ],
+        ids=["not booked", "booked unasked", "not in the lake", "twice in the lake"],
+    )
+    def test_a_purchase_that_is_not_everywhere_once_is_counted(
+        self, books: str, lake: str, told: str
+    ) -> None:
+        found = Discrepancies.between(
+            replace(BOOKS, purchase_ids=frozenset(books.split())),
+            replace(LAKE, purchases=len(lake.split()), purchase_ids=frozenset(lake.split())),
+            frozenset(told.split()),
+            TOLD["accepted"],
+        )
+        assert found.purchases_lost_or_doubled == 1
 
 
 class TestCheck:

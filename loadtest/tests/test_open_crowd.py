@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
+from threading import Event
 
 import httpx
 import pytest
@@ -58,14 +59,23 @@ class TestOpenCrowd:
         report = await run_crowd(slow, transport=transport)
         assert report.total.visits > 20
 
-    async def test_a_control_group_sees_no_recommendations(
-        self, config: CrowdConfig, transport: httpx.MockTransport
+    async def test_a_control_group_asks_the_recommender_for_nothing(
+        self, config: CrowdConfig, transport: httpx.MockTransport, shop: FakeShop
     ) -> None:
         half = await run_crowd(replace(config, control_share=0.5), transport=transport)
-        groups = {outcome.was_shown_picks for outcome in half.total.outcomes}
-        assert groups == {True, False}
+        groups = {(outcome.is_control, outcome.came_to_look) for outcome in half.total.outcomes}
+        assert groups == {(a, b) for a in (True, False) for b in (True, False)}
+        asked = len(shop.sent_below("/recommendations"))
         nobody = await run_crowd(replace(config, control_share=1.0), transport=transport)
+        assert len(shop.sent_below("/recommendations")) == asked > 0
         assert nobody.total.picks_shown == 0
+        assert nobody.total.steps["view_picks"] > 0
+
+    async def test_nobody_comes_after_so_many_visits(
+        self, config: CrowdConfig, transport: httpx.MockTransport
+    ) -> None:
+        report = await run_crowd(replace(config, max_visits=7), transport=transport)
+        assert report.total.visits == 7
 
     async def test_in_a_sale_everybody_wants_the_same_and_no_more_than_there_is_is_sold(
         self, config: CrowdConfig, transport: httpx.MockTransport, shop: FakeShop
@@ -85,7 +95,9 @@ class TestMischief:
         config = replace(config, mischief=Mischief(malformed_share=0.5))
         report = await run_crowd(config, transport=transport)
         total = report.total
-        assert total.malformed_events == total.malformed_refused > 0
+        assert total.malformed_events == len(total.malformed_refused) > 0
+        assert {refused.event_id for refused in total.malformed_refused}.isdisjoint(shop.events)
+        assert {refused.reason for refused in total.malformed_refused} == {"it is malformed"}
         assert sorted(total.accepted_event_ids) == sorted(shop.events)
         assert not total.failures
 
@@ -98,6 +110,8 @@ class TestMischief:
         ages = [began - datetime.fromisoformat(e["event_time"]) for e in shop.events.values()]
         late = [age for age in ages if age > timedelta(seconds=5)]
         assert 0 < len(late) <= report.total.late_events
+        assert len(report.total.late_event_ids) == report.total.late_events
+        assert set(report.total.late_event_ids) <= set(shop.events)
         assert max(ages) <= timedelta(hours=2)
 
     async def test_who_hangs_up_asks_again_and_nothing_happens_twice(
@@ -111,10 +125,24 @@ class TestMischief:
         )
         report = await run_crowd(config)
         total = report.total
-        assert total.hung_up > 0
+        assert total.hung_up == sum(total.after_hanging_up.values()) > 0
         assert set(total.accepted_event_ids) <= set(shop.events)
         assert len({made["id"] for made in shop.purchases}) == len(shop.purchases)
         assert {made.id for made in total.purchases} <= {made["id"] for made in shop.purchases}
+
+    async def test_nobody_hangs_up_on_the_first_look_around(
+        self, config: CrowdConfig, shop_url: str, shop: FakeShop
+    ) -> None:
+        def answer_late(request: httpx.Request) -> httpx.Response:
+            """Take longer than any who hang up would wait."""
+            Event().wait(0.06)
+            return shop.answer(request)
+
+        shop.fail("GET /products", answer_late)
+        hasty = replace(
+            config, storefront=shop_url, max_visits=0, mischief=Mischief(dropped_share=1.0)
+        )
+        assert (await run_crowd(hasty)).total.visits == 0
 
     async def test_only_the_share_that_was_asked_for_hangs_up(self) -> None:
         def answer(_: httpx.Request) -> httpx.Response:

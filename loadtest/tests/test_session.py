@@ -159,9 +159,25 @@ class TestSteps:
             session = Session(draw_tastes(rng, shelf.market), shelf, rng)
             assert len(clicks_of([*session.steps()])) == session.length
 
-    def test_a_session_begins_with_a_list_or_a_search(self, shelf: Shelf) -> None:
+    def test_a_session_begins_with_recommendations_a_list_or_a_search(self, shelf: Shelf) -> None:
         firsts = {walk(shelf, number)[0].kind for number in range(100)}
-        assert firsts == {StepKind.VIEW_LIST, StepKind.SEARCH}
+        assert firsts == {StepKind.VIEW_PICKS, StepKind.VIEW_LIST, StepKind.SEARCH}
+
+    def test_who_finds_something_on_the_first_page_needs_no_list(self, shelf: Shelf) -> None:
+        offered = shelf.most_popular(60)
+        began_there = 0
+        for number in range(60):
+            rng = Random(number)
+            tastes = draw_tastes(rng, shelf.market)
+            session = Session(tastes, shelf, rng)
+            session.offer(offered)
+            steps = session.steps()
+            first = next(step for step in steps if step.kind is not StepKind.VIEW_PICKS)
+            if first.pick_position is not None:
+                began_there += 1
+                assert first.product == offered[first.pick_position]
+                assert first.product.category in tastes.categories
+        assert began_there > 20
 
     def test_every_pause_is_positive(self, shelf: Shelf) -> None:
         assert all(step.think_seconds > 0 for n in range(50) for step in walk(shelf, n))

@@ -88,8 +88,10 @@ class TestIdentity:
     ) -> None:
         report = await visit_as(shopper, eager, is_anonymous=True)
         assert not shop.users
-        assert {event["anonymous_id"] for event in shop.events.values()} == {shopper.anonymous_id}
-        assert shopper.anonymous_id.startswith("anon-")
+        assert {event["anonymous_id"] for event in shop.events.values()} == {
+            shopper.persona.browser_id
+        }
+        assert shopper.persona.browser_id.startswith("anon-")
         assert report.steps["add_to_cart"] == 0
 
     async def test_who_cannot_log_in_looks_around_anonymously(

@@ -20,6 +20,7 @@ BOOKS = Books(
 )
 LAKE = Lake(
     purchases=2,
+    purchase_ids=frozenset({"p1", "p2"}),
     revenue=Decimal(30),
     units=3,
     event_rows=4,

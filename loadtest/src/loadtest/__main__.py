@@ -5,8 +5,8 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.errors import LoadtestError
 from loadtest.history import HistoryConfig, write_history
 from loadtest.hosts import add_allow_host
-from loadtest.mischief import Mischief
+from loadtest.options import add_option, add_people, mischief_of
+
+CONFIGURED = frozenset(field.name for field in fields(CrowdConfig))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,10 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _crowd(options: argparse.Namespace) -> int:
     """Send a crowd to a shop: progress on standard error, the report as JSON on standard output."""
-    values: dict[str, Any] = {**vars(options), "allowed_hosts": frozenset(options.allowed_hosts)}
-    values["mischief"] = Mischief(
-        **{share: values.pop(share) for share in ("malformed_share", "late_share", "dropped_share")}
-    )
+    values: dict[str, Any] = {
+        name: value for name, value in vars(options).items() if name in CONFIGURED
+    }
+    values["allowed_hosts"] = frozenset(options.allowed_hosts)
+    values["mischief"] = mischief_of(options)
     report = asyncio.run(run_crowd(CrowdConfig(**values), _show_progress))
     sys.stderr.write("\n")
     sys.stdout.write(json.dumps(report.to_dict(), indent=2) + "\n")
@@ -64,37 +67,19 @@ def _show_progress(progress: CrowdProgress) -> None:
 
 
 def _crowd_parser() -> argparse.ArgumentParser:
-    defaults = CrowdConfig(storefront="")
     parser = argparse.ArgumentParser(
         prog="python -m loadtest",
         description="Send a crowd of shoppers to a shop. See also: python -m loadtest history -h",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--storefront", required=True, help="base URL of the storefront")
-    parser.add_argument("--recommender", help="base URL of the recommender; without, no picks")
-    _add(parser, "shoppers", defaults.shoppers, "how many people come")
-    _add(parser, "seconds", defaults.seconds, "how long it takes")
-    _add(parser, "seed", defaults.seed, "who they are and what they do")
-    _add(parser, "first-number", defaults.first_number, "number of the first person")
-    _add(parser, "most-visits", defaults.most_visits, "how often one person comes at most")
-    _add(parser, "anonymous-share", defaults.anonymous_share, "share of visits without a login")
-    _add(parser, "eagerness", defaults.eagerness, "factor on how readily people fill the cart")
-    parser.add_argument("--rate", type=_rate, help="visits a second, whatever the shop does")
-    _add(parser, "think-scale", defaults.think_scale, "with --rate: factor on their pauses")
-    _add(parser, "control-share", defaults.control_share, "visits without recommendations")
-    _add(parser, "sale-products", defaults.sale_products, "how many products a flash sale is of")
-    _add(parser, "malformed-share", 0.0, "events that a broken script adds")
-    _add(parser, "late-share", 0.0, "events that come hours after they happened")
-    _add(parser, "dropped-share", 0.0, "requests whose sender hangs up and sends them again")
-    _add(parser, "concurrency", defaults.concurrency, "how many visits go on at once")
-    _add(parser, "shelf-limit", defaults.shelf_limit, "how many products they know")
+    add_people(parser)
+    add_option(parser, "seconds", "how long it takes")
+    add_option(parser, "most-visits", "without --rate: how often one person comes at most")
+    add_option(parser, "concurrency", "without --rate: how many visits go on at once")
     parser.add_argument("--max-requests", type=int, help="after so many everybody leaves")
     add_allow_host(parser)
     return parser
-
-
-def _add(parser: argparse.ArgumentParser, name: str, default: float, text: str) -> None:
-    parser.add_argument(f"--{name}", type=type(default), default=default, help=text)
 
 
 def _history_parser() -> argparse.ArgumentParser:
@@ -109,13 +94,6 @@ def _history_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="from which all of it follows")
     parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
     return parser
-
-
-def _rate(text: str) -> float:
-    rate = float(text)
-    if not 0 < rate < inf:
-        raise argparse.ArgumentTypeError(f"{text} is no rate: it must be above 0")
-    return rate
 
 
 def _instant(text: str) -> datetime:

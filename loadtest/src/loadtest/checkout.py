@@ -1,6 +1,7 @@
 """How a person buys: firmly, once, and reasonable when the shop says no."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -63,14 +64,19 @@ class Checkout:
     async def _order(self, order: Mapping[str, Any]) -> Answer | None:
         """Ask under one key until the shop has decided; None if we do not learn its decision."""
         key = self._new_id()
+        attempts = 0
         for _ in range(_IN_FLIGHT_ATTEMPTS):
             answer = await self._shop.purchase(order, key)
             if answer is None or answer.status in BUSY:
                 break
+            attempts += answer.attempts
             if answer.problem != _IN_FLIGHT:
-                return answer
+                if attempts > 1:
+                    self._report.repeated_purchases[_told_again(answer)] += 1
+                return replace(answer, attempts=attempts)
             await self._pace.wait(_IN_FLIGHT_WAIT_SECONDS)
         self._report.undecided_purchases += 1
+        self._report.repeated_purchases["no answer"] += 1
         return None
 
     async def _give_way(self, answer: Answer, lines: list[Line]) -> None:
@@ -105,6 +111,11 @@ def _lines_of(cart: Answer) -> list[Line]:
     """Return what is in the cart, at the prices the shopper was shown."""
     fields = ("product_id", "quantity", "unit_price")
     return [{field: line[field] for field in fields} for line in cart.get("lines", [])]
+
+
+def _told_again(answer: Answer) -> str:
+    """Return how the shop answered a purchase that was sent more than once under its key."""
+    return "replayed" if answer.is_replay else "first answer"
 
 
 def _is_still_wanted(line: Line, answer: Answer) -> bool:

@@ -19,6 +19,7 @@ from loadtest.mischief import NO_MISCHIEF, Mischief
 from loadtest.pace import Intention, Sleep
 from loadtest.personas import make_persona
 from loadtest.reports import CrowdReport, VisitReport
+from loadtest.returns import Acquaintances
 from loadtest.shelf import Shelf
 from loadtest.shop import Addresses
 from loadtest.shopper import Shopper
@@ -61,10 +62,14 @@ class CrowdConfig:
     concurrency: int = 64
     """Without a rate: how many visits go on at once; who comes later waits at the door."""
     control_share: float = 0.0
-    """Visits that are shown no recommendations, to compare the others with."""
+    """Visits that see nothing of the recommender, to compare the others with."""
+    known_browsers: frozenset[str] = frozenset()
+    """Anonymous ids of people's browsers that were there on earlier days."""
     sale_products: int = 0
     """In a flash sale: of how many products everybody wants one; 0: it is an ordinary time."""
     mischief: Mischief = NO_MISCHIEF
+    max_visits: int = 20_000
+    """After so many visits nobody comes any more."""
     max_requests: int | None = None
     """After so many requests everybody leaves."""
     shelf_limit: int = 5000
@@ -83,11 +88,7 @@ class CrowdConfig:
     @property
     def habits(self) -> Habits:
         """Return how these people behave."""
-        return replace(
-            HABITS,
-            add_to_cart_share=HABITS.add_to_cart_share * self.eagerness,
-            checkout_share=HABITS.checkout_share * self.eagerness**0.5,
-        )
+        return HABITS.with_eagerness(self.eagerness)
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ async def run_crowd(
         dropped_share=config.mischief.dropped_share,
         rng=Random(f"hanging up {config.seed}"),
     )
-    async with browsers.open() as client:
+    # Nobody hangs up on the first look around: without it nobody could come.
+    async with Browsers(config.request_timeout_seconds, transport).open() as client:
         shelf = await read_shelf(client, config.addresses.storefront, limit=config.shelf_limit)
     return await _Crowd(config, browsers, shelf, clock).run(on_progress)
 
@@ -141,6 +143,8 @@ class _Crowd:
         self._shelf = shelf
         self._clock = clock
         self._budget = Budget(config.max_requests)
+        self._visits = Budget(config.max_visits)
+        self._acquaintances = Acquaintances(config.known_browsers)
         self._door = asyncio.Semaphore(config.concurrency)
         self._sale = shelf.most_popular(config.sale_products)
         self._people: dict[int, Shopper] = {}
@@ -155,7 +159,14 @@ class _Crowd:
             people = [everybody.create_task(visit) for visit in visits]
             everybody.create_task(self._tell(people, on_progress))
         on_progress(self._progress())
-        return CrowdReport(self._elapsed(), self._config.shoppers, self._total)
+        config = self._config
+        return CrowdReport(
+            self._elapsed(),
+            config.shoppers,
+            self._total,
+            origin=self._origin,
+            arriving_seconds=None if config.rate is None else config.seconds,
+        )
 
     def _closed(self) -> Iterator[Coroutine[Any, Any, None]]:
         for number, arrival in enumerate(_draw_arrivals(self._config)):
@@ -170,7 +181,6 @@ class _Crowd:
     async def _come(self, number: int, arrival: float, rng: Random) -> None:
         """Come at the time of arrival and not a moment later, however full the shop is."""
         await asyncio.sleep(arrival - self._elapsed())
-        self._total.lateness_ms.append((self._elapsed() - arrival) * 1000)
         # Somebody who is still inside comes as a second person would, with a browser of their own.
         shopper = self._people.pop(number, None) or self._make_person(number)
         await self._visit(shopper, rng, intended=self._origin + arrival)
@@ -205,17 +215,21 @@ class _Crowd:
         config = self._config
         # Who comes at a rate comes, even if the load generator is late.
         is_over = config.rate is None and self._elapsed() >= config.seconds
-        if is_over or self._budget.is_spent:
+        if is_over or self._budget.is_spent or not self._visits.take():
             return
         report = VisitReport()
+        if intended is not None:
+            report.lateness_ms.append((perf_counter() - intended) * 1000)
+        report.begun_at[int(perf_counter() if intended is None else intended)] += 1
         self._running.append(report)
         async with self._browsers.open() as client:
             around = self._surroundings(client, intended)
             if config.control_share and rng.random() < config.control_share:
-                around = replace(around, addresses=replace(around.addresses, recommender=None))
+                around = replace(around, is_control=True)
             # Only who is logged in can buy.
             is_anonymous = not self._sale and rng.random() < config.anonymous_share
             await perform_visit(shopper, rng, around, is_anonymous=is_anonymous, report=report)
+        report.ended_at[int(perf_counter())] += 1
         self._running.remove(report)
         self._total.add(report)
 
@@ -236,6 +250,7 @@ class _Crowd:
             budget=self._budget,
             habits=self._config.habits,
             mischief=self._config.mischief,
+            acquaintances=self._acquaintances,
             sale=self._sale,
         )
 

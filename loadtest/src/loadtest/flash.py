@@ -8,6 +8,9 @@ from loadtest.habits import Habits
 from loadtest.session import Step, StepKind
 from loadtest.shelf import ShelfProduct
 
+NEVER_ASKED = frozenset({"GET /products", "GET /recommendations/{user_id}"})
+"""Endpoints that nobody asks in a sale, so that nothing can be measured of them."""
+
 
 @dataclass(frozen=True)
 class FlashSession:

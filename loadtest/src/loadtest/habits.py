@@ -4,7 +4,7 @@ The click figures are measured on a real clothing shop's clickstream (UCI 553, C
 purchases, which it does not have, are set to what such shops commonly report.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from random import Random
 
@@ -44,6 +44,8 @@ class Habits:
     """Of looks for something else: by the search field instead of a list."""
     next_list_share: float = 0.12
     """Clicks that come after another list was opened in the same category."""
+    look_at_home_share: float = 0.3
+    """Sessions that begin with the recommendations on the first page, before any click."""
     look_at_picks_share: float = 0.3
     """Clicks after which the recommendations are looked at."""
     click_pick_share: float = 0.6
@@ -66,6 +68,14 @@ class Habits:
     """Half of the pauses between two clicks are shorter than this."""
     think_spread: float = 0.9
     """Standard deviation of the logarithm of a pause."""
+
+    def with_eagerness(self, factor: float) -> "Habits":
+        """Return those of people who fill the cart so much more readily, and buy, by its root."""
+        return replace(
+            self,
+            add_to_cart_share=self.add_to_cart_share * factor,
+            checkout_share=self.checkout_share * factor**0.5,
+        )
 
     def draw_length(self, rng: Random) -> int:
         """Draw how many products a session looks at.

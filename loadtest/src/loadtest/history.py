@@ -1,7 +1,8 @@
 """A shop's past: events of sessions nobody had, as the landing zone keeps them.
 
 From it the first model is built, before anybody has clicked. It comes from the same session model,
-popularity and looks as the live shoppers, so what it teaches is true of them.
+popularity and looks as the live shoppers, so what it teaches is true of them. Its people are those
+of a live crowd of the same seed, by their numbers.
 """
 
 import gzip
@@ -16,7 +17,7 @@ from typing import Any
 
 from loadtest.clock import iso
 from loadtest.habits import HABITS
-from loadtest.personas import Tastes, draw_tastes
+from loadtest.personas import Tastes, browser_id_of, tastes_of
 from loadtest.session import Session, Step, StepKind
 from loadtest.shelf import Shelf, ShelfProduct
 from loadtest.tracker import SCHEMA
@@ -85,27 +86,33 @@ def draw_history(shelf: Shelf, config: HistoryConfig) -> Iterator[Record]:
     shoppers = max(int(config.sessions / _SESSIONS_PER_SHOPPER), 1)
     for number in range(config.sessions):
         rng = Random(f"session {config.seed} {number}")
-        shopper = _Shopper.drawn(Random(f"shopper {config.seed} {rng.randrange(shoppers)}"), shelf)
+        shopper = _Shopper.drawn(config.seed, rng.randrange(shoppers), shelf, rng)
         author = _Author(shopper, shelf, rng, config)
         yield from author.write(_draw_start(rng, config))
 
 
 @dataclass(frozen=True)
 class _Shopper:
+    """A person of the live crowd, on an earlier day: the same tastes and the same browser.
+
+    Accounts have ids of the past's own, because the shop gives an account its id when it is opened.
+    """
+
     tastes: Tastes
-    id: str
-    is_anonymous: bool
+    owner: Mapping[str, str]
 
     @classmethod
-    def drawn(cls, rng: Random, shelf: Shelf) -> "_Shopper":
-        is_anonymous = rng.random() < _ANONYMOUS_SHARE
-        return cls(draw_tastes(rng, shelf.market), _draw_id(rng), is_anonymous)
+    def drawn(cls, seed: int, number: int, shelf: Shelf, rng: Random) -> "_Shopper":
+        """Return the person with this number, logged in on this visit or not."""
+        if rng.random() < _ANONYMOUS_SHARE:
+            owner = {"anonymous_id": browser_id_of(seed, number)}
+        else:
+            owner = {"user_id": _draw_id(Random(f"account {seed} {number}"))}
+        return cls(tastes_of(seed, number, shelf.market), owner)
 
     @property
-    def owner(self) -> dict[str, str]:
-        if self.is_anonymous:
-            return {"anonymous_id": f"anon-{self.id}"}
-        return {"user_id": self.id}
+    def is_anonymous(self) -> bool:
+        return "anonymous_id" in self.owner
 
 
 class _Author:

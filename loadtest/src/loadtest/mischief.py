@@ -51,6 +51,11 @@ class Mischief:
 NO_MISCHIEF = Mischief()
 
 
+def draw_patience(share: float, rng: Random) -> float | None:
+    """Return after how many seconds a sender hangs up; None: they wait as long as it takes."""
+    return rng.uniform(0, _HANGS_UP_WITHIN_SECONDS) if rng.random() < share else None
+
+
 class DroppingTransport(httpx.AsyncBaseTransport):
     """Hangs up on some requests before their answer is there, as a telephone in a tunnel does."""
 
@@ -61,9 +66,7 @@ class DroppingTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request; raise ReadError where the sender did not wait for the answer."""
-        if self._rng.random() >= self._share:
-            return await self._transport.handle_async_request(request)
-        patience = self._rng.uniform(0, _HANGS_UP_WITHIN_SECONDS)
+        patience = draw_patience(self._share, self._rng)
         try:
             async with asyncio.timeout(patience):
                 return await self._transport.handle_async_request(request)

@@ -51,10 +51,12 @@ class Intention:
 class SteadyPace:
     """Every pause scaled by the same factor, and all the time in the world."""
 
-    def __init__(self, scale: float = 1.0, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self, scale: float = 1.0, sleep: Sleep = asyncio.sleep, *, intended: float | None = None
+    ) -> None:
         self._scale = scale
         self._sleep = sleep
-        self._intention = Intention()
+        self._intention = Intention(intended)
 
     async def think(self, seconds: float) -> None:
         """Pause for the scaled seconds."""

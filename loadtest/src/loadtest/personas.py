@@ -72,6 +72,8 @@ class Persona:
     birthdate: date
     user_agent: str
     locale: str
+    browser_id: str
+    """Under which the shop knows them while they are not logged in, on every day."""
     tastes: Tastes
 
     def registration(self) -> dict[str, str]:
@@ -101,9 +103,19 @@ def draw_tastes(rng: Random, market: Market = KAGGLE_MARKET) -> Tastes:
     )
 
 
+def tastes_of(seed: int, number: int, market: Market = KAGGLE_MARKET) -> Tastes:
+    """Return what the person with this number likes, live and in a written past."""
+    return draw_tastes(Random(f"tastes {seed} {number}"), market)
+
+
+def browser_id_of(seed: int, number: int) -> str:
+    """Return the anonymous id that the person's browser keeps, live and in a written past."""
+    return f"anon-{Random(f'browser {seed} {number}').getrandbits(128):032x}"
+
+
 def make_persona(seed: int, number: int, market: Market = KAGGLE_MARKET) -> Persona:
     """Return the person with this number: always the same one for a seed and a market."""
-    tastes = draw_tastes(Random(f"tastes {seed} {number}"), market)
+    tastes = tastes_of(seed, number, market)
     faker = _faker()
     faker.seed_instance(f"person {seed} {number}")
     is_man = tastes.sex == "M"
@@ -123,6 +135,7 @@ def make_persona(seed: int, number: int, market: Market = KAGGLE_MARKET) -> Pers
         birthdate=faker.date_between_dates(*_BORN_BETWEEN),
         user_agent=faker.user_agent(),
         locale=faker.random_element(("en-IN", "en-IN", "hi-IN", "en-GB", "vi-VN")),
+        browser_id=browser_id_of(seed, number),
         tastes=tastes,
     )
 

@@ -74,8 +74,11 @@ class Session:
 
     def steps(self) -> Iterator[Step]:
         """Yield what the person does; `length` of it are product views."""
+        if self._happens(self._habits.look_at_home_share):
+            yield Step(StepKind.VIEW_PICKS, self._pause())
         find = self._walk.start()
-        yield self._browse(find.product)
+        if find.pick_position is None:
+            yield self._browse(find.product)
         yield from self._look_at(find)
         for _ in range(self.length - 1):
             if self._happens(self._habits.look_at_picks_share):

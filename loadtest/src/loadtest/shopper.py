@@ -1,13 +1,12 @@
 """Who comes: a person, and what their browser remembers of the visits before."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from loadtest.clock import Clock
 from loadtest.personas import Persona
 from loadtest.reports import VisitReport
 from loadtest.shop import Shop
-from loadtest.tracker import new_id
 
 
 @dataclass
@@ -15,10 +14,11 @@ class Shopper:
     """A person with what their browser remembers between visits."""
 
     persona: Persona
-    anonymous_id: str = field(default_factory=lambda: f"anon-{new_id()}")
     user_id: str | None = None
     token: str | None = None
     token_ends: datetime | None = None
+    had_account: bool = False
+    """Whether the shop knew the account when it was to be opened."""
 
 
 async def log_in_or_register(
@@ -33,6 +33,9 @@ async def log_in_or_register(
         if answer is not None and answer.status == 201:
             report.registrations += 1
             shopper.user_id = answer.get("id")
+        # After a lost answer it may well be this run's own first attempt that the shop knows.
+        elif answer is not None and answer.attempts == 1:
+            shopper.had_account = answer.status == 409
     answer = await shop.log_in(shopper.persona)
     if shop.token is None or answer is None:
         return

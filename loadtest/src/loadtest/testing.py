@@ -75,6 +75,10 @@ class FakeShop:
         """Return the requests to this path."""
         return [r for r in self.requests if r.method == method and r.url.path == path]
 
+    def sent_below(self, path: str) -> list[httpx.Request]:
+        """Return the requests to whatever lies below this path."""
+        return [request for request in self.requests if request.url.path.startswith(path + "/")]
+
     def handle(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
         with self._lock:
@@ -96,11 +100,15 @@ class FakeShop:
     def answer(self, request: httpx.Request) -> httpx.Response:
         """Answer as a shop without faults does."""
         area = request.url.path.split("/")[1]
+        headers: dict[str, str] = {}
         try:
-            status, body = getattr(self, f"_{request.method.lower()}_{area}")(request)
+            status, body, *more = getattr(self, f"_{request.method.lower()}_{area}")(request)
+            headers.update(*more)
         except RefusedError as problem:
             status, body = problem.status, problem.body
-        return httpx.Response(status, json=body) if status != 204 else httpx.Response(204)
+        if status == 204:
+            return httpx.Response(204)
+        return httpx.Response(status, json=body, headers=headers)
 
     def _post_users(self, request: httpx.Request) -> tuple[int, Any]:
         form = json.loads(request.content)
@@ -136,8 +144,9 @@ class FakeShop:
         if not shopper_id.startswith("anon-") and self._user_id(request) != shopper_id:
             raise RefusedError(403, "forbidden")
         limit = int(request.url.params["limit"])
+        because = self._latest_view(shopper_id)
         items = [
-            {"product_id": product_id, "score": 1.0, "reason": "trending", "source": "trending"}
+            {"product_id": product_id, "score": 1.0, **because}
             for product_id in Random(shopper_id).sample([*self.products], limit)
         ]
         return 200, {
@@ -147,6 +156,15 @@ class FakeShop:
             "generated_at": None,
             "items": items,
         }
+
+    def _latest_view(self, shopper_id: str) -> dict[str, Any]:
+        """Return why something is recommended: the latest product looked at, if there is one."""
+        for event in reversed(self.events.values()):
+            owner = event.get("user_id") or event.get("anonymous_id")
+            if owner == shopper_id and event["type"] == "product_view":
+                seen = event["product_id"]
+                return {"reason": "because_you_viewed", "source": "session", "because_of": seen}
+        return {"reason": "trending", "source": "trending"}
 
     def _get_cart(self, request: httpx.Request) -> tuple[int, Any]:
         user_id = self._user_id(request)
@@ -165,7 +183,7 @@ class FakeShop:
         self.carts[self._user_id(request)].pop(int(request.url.path.rsplit("/", 1)[1]), None)
         return 204, None
 
-    def _post_purchases(self, request: httpx.Request) -> tuple[int, Any]:
+    def _post_purchases(self, request: httpx.Request) -> tuple[int, Any, dict[str, str]]:
         user_id = self._user_id(request)
         key = user_id, request.headers["Idempotency-Key"]
         asked = request.content.decode()
@@ -173,10 +191,10 @@ class FakeShop:
             before, answer = self.answers[key]
             if before != asked:
                 raise RefusedError(422, "idempotency-key-reused")
-            return 201, answer
+            return 201, answer, {"Idempotent-Replayed": "true"}
         answer = self._place(user_id, json.loads(asked))
         self.answers[key] = asked, answer
-        return 201, answer
+        return 201, answer, {}
 
     def _place(self, user_id: str, order: dict[str, Any]) -> dict[str, Any]:
         lines = order.get("lines") or [*self.carts[user_id].values()]
@@ -280,8 +298,8 @@ def served(shop: FakeShop) -> Iterator[str]:
             )
             response = shop.handle(request)
             self.send_response(response.status_code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(response.content)))
+            for name, value in response.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(response.content)
 

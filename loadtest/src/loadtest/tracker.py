@@ -64,15 +64,19 @@ class Tracker:
         self._waiting: list[dict[str, Any]] = []
         self._batch_size = self._draw_batch_size()
         self._referrer: str | None = None
+        self._late: set[str] = set()
 
     async def track(self, kind: str, path: str, **details: Any) -> None:
         """Note an event that happened on this page of the website; send the batch if it is full."""
         now = self._clock()
         happened_at = self._mischief.when(now, self._rng)
-        self._report.late_events += happened_at < now
+        event_id = self._new_id()
+        if happened_at < now:
+            self._report.late_events += 1
+            self._late.add(event_id)
         self._waiting.append(
             {
-                "event_id": self._new_id(),
+                "event_id": event_id,
                 "schema": SCHEMA,
                 "type": kind,
                 **self._owner(),
@@ -104,18 +108,21 @@ class Tracker:
             self._report.unsent_events += len(batch)
         else:
             self._note_verdicts(answer, sound)
-            self._note_refusals(answer, len(sound), len(malformed))
+            self._note_refusals(answer, len(sound), malformed)
 
     def _malformed(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
         share, rng = self._mischief.malformed_share, self._rng
         chosen = [event for event in batch if share and rng.random() < share]
         return [self._mischief.spoiled(event, self._new_id(), rng) for event in chosen]
 
-    def _note_refusals(self, answer: Answer, first: int, count: int) -> None:
-        """Note how many of the malformed events at the end of the batch were refused."""
-        verdicts = [each for each in answer.get("verdicts", []) if each["index"] >= first]
-        self._report.malformed_events += count
-        self._report.malformed_refused += sum(each["status"] != "accepted" for each in verdicts)
+    def _note_refusals(self, answer: Answer, first: int, malformed: list[dict[str, Any]]) -> None:
+        """Note which of the malformed events at the end of the batch were refused, and why."""
+        self._report.malformed_events += len(malformed)
+        for verdict in answer.get("verdicts", []):
+            if verdict["index"] >= first and verdict["status"] != "accepted":
+                event_id = malformed[verdict["index"] - first]["event_id"]
+                refused = RejectedEvent(event_id, str(verdict.get("reason")))
+                self._report.malformed_refused.append(refused)
 
     def _note_verdicts(self, answer: Answer, batch: list[dict[str, Any]]) -> None:
         verdicts = [each for each in answer.get("verdicts", []) if each["index"] < len(batch)]
@@ -124,6 +131,8 @@ class Tracker:
             event_id = batch[verdict["index"]]["event_id"]
             if verdict["status"] == "accepted":
                 self._report.accepted_event_ids.append(event_id)
+                if event_id in self._late:
+                    self._report.late_event_ids.append(event_id)
             else:
                 reason = str(verdict.get("reason"))
                 self._report.rejected_events.append(RejectedEvent(event_id, reason))

@@ -1,8 +1,15 @@
-"""What showing recommendations changes: visits that saw them beside visits that did not."""
+"""What showing recommendations changes: visits that were to see them beside visits that were not.
 
-from collections.abc import Sequence
+Only visits count that came to the moment of looking at recommendations, in both groups ("triggered
+analysis"): before that moment the groups cannot differ, so the others would only dilute it. Whether
+a visit comes to it follows from what happened until then, in which no group has seen any. Whoever
+came to it counts, shown or not, also when the recommender failed ("intention to treat").
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 _Z_95 = 1.96
 
@@ -11,33 +18,47 @@ _Z_95 = 1.96
 class VisitOutcome:
     """What one visit came to."""
 
-    was_shown_picks: bool
-    """Whether the shop had recommendations for it at all; the others are the control group."""
-    views: int
+    is_control: bool
+    """Whether it was drawn, before it began, to see nothing of the recommender."""
+    came_to_look: bool
+    """Whether it came to the moment of looking at recommendations."""
     carts: int
+    """How often something was put in the cart from that moment on."""
     purchases: int
+    """How many purchases were made from that moment on."""
 
 
-def uplift(outcomes: Sequence[VisitOutcome]) -> dict[str, dict[str, float]]:
-    """Return for carts and purchases each group's share of visits with one, and the difference.
+_OUTCOMES: dict[str, Callable[[VisitOutcome], bool]] = {
+    "carts": lambda outcome: outcome.carts > 0,
+    "purchases": lambda outcome: outcome.purchases > 0,
+}
+
+
+def uplift(outcomes: Sequence[VisitOutcome]) -> dict[str, Any]:
+    """Return the size of both groups, and each one's share of visits with a cart and a purchase.
 
     `low` and `high` bound the difference of the shares with 95 % confidence (Newcombe 1998, method
-    10, from Wilson's intervals), which holds for small groups and shares near 0. Empty without a
-    control group.
+    10, from Wilson's intervals), which holds for small groups and shares near 0. Empty where either
+    group has no visit that came to look.
     """
-    shown = [outcome for outcome in outcomes if outcome.was_shown_picks]
-    control = [outcome for outcome in outcomes if not outcome.was_shown_picks]
-    if not shown or not control:
+    shown = [outcome for outcome in outcomes if not outcome.is_control]
+    control = [outcome for outcome in outcomes if outcome.is_control]
+    looking = [outcome for outcome in shown if outcome.came_to_look]
+    would_look = [outcome for outcome in control if outcome.came_to_look]
+    if not looking or not would_look:
         return {}
     return {
-        "carts": _compared(
-            (sum(o.carts > 0 for o in shown), len(shown)),
-            (sum(o.carts > 0 for o in control), len(control)),
-        ),
-        "purchases": _compared(
-            (sum(o.purchases > 0 for o in shown), len(shown)),
-            (sum(o.purchases > 0 for o in control), len(control)),
-        ),
+        "groups": {
+            "shown": {"visits": len(shown), "came_to_look": len(looking)},
+            "control": {"visits": len(control), "came_to_look": len(would_look)},
+        },
+        "differences": {
+            what: _compared(
+                (sum(map(happened, looking)), len(looking)),
+                (sum(map(happened, would_look)), len(would_look)),
+            )
+            for what, happened in _OUTCOMES.items()
+        },
     }
 
 
@@ -47,8 +68,6 @@ def _compared(shown: tuple[int, int], control: tuple[int, int]) -> dict[str, flo
     low = p - q - sqrt((p - lower_p) ** 2 + (upper_q - q) ** 2)
     high = p - q + sqrt((upper_p - p) ** 2 + (q - lower_q) ** 2)
     return {
-        "visits_shown": shown[1],
-        "visits_control": control[1],
         "share_shown": round(p, 4),
         "share_control": round(q, 4),
         "difference": round(p - q, 4),

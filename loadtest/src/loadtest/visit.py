@@ -1,9 +1,10 @@
 """One visit: a person comes, looks, perhaps buys, and leaves a report."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Any
 
 import httpx
 
@@ -14,6 +15,7 @@ from loadtest.habits import HABITS, Habits
 from loadtest.mischief import NO_MISCHIEF, Mischief
 from loadtest.pace import Pace, SteadyPace
 from loadtest.reports import VisitReport
+from loadtest.returns import Acquaintance, Acquaintances
 from loadtest.session import Session, Step, StepKind
 from loadtest.shelf import Shelf, ShelfProduct
 from loadtest.shop import PAGE_SIZE, Addresses, Shop
@@ -26,6 +28,7 @@ PICKS_LIST = "recommendations"
 PICKS_SHOWN = 12
 
 _NEXT_PAGE_SHARE = 0.25
+_EARLIER = "earlier_visit"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,9 @@ class Surroundings:
     budget: Budget = field(default_factory=Budget)
     habits: Habits = HABITS
     mischief: Mischief = NO_MISCHIEF
+    acquaintances: Acquaintances = field(default_factory=Acquaintances)
+    is_control: bool = False
+    """Whether this visit sees nothing of the recommender, to compare the others with."""
     sale: Sequence[ShelfProduct] = ()
     """What everybody comes for; in an ordinary time, nothing."""
 
@@ -60,20 +66,13 @@ async def perform_visit(
     report = VisitReport() if report is None else report
     report.visits += 1
     wire = Wire(around.client, report, around.pace, rng=rng, budget=around.budget)
-    shop = Shop(wire, around.addresses)
+    addresses = around.addresses
+    if around.is_control:
+        addresses = replace(addresses, recommender=None)
+    shop = Shop(wire, addresses)
     if not is_anonymous:
         await log_in_or_register(shopper, shop, report, around.clock)
-    visit = _Visit(shopper, shop, report, rng, around)
-    before = len(report.purchases)
-    await visit.perform()
-    report.outcomes.append(
-        VisitOutcome(
-            was_shown_picks=around.addresses.recommender is not None,
-            views=visit.views,
-            carts=visit.carts,
-            purchases=len(report.purchases) - before,
-        )
-    )
+    await _Visit(shopper, shop, report, rng, around).perform()
     return report
 
 
@@ -88,9 +87,14 @@ class _Visit:
             user_agent=persona.user_agent,
             locale=persona.locale,
             user_id=user_id,
-            anonymous_id=shopper.anonymous_id,
+            anonymous_id=persona.browser_id,
             mischief=around.mischief,
         )
+        self._known = around.acquaintances.greet(
+            self._visitor.shopper_id, had_account=user_id is not None and shopper.had_account
+        )
+        report.acquaintances[self._known] += 1
+        self._is_control = around.is_control
         self._shop = shop
         self._report = report
         self._rng = rng
@@ -121,8 +125,10 @@ class _Visit:
                 persona.tastes, around.shelf, rng, habits=around.habits, may_buy=user_id is not None
             )
         )
-        self.views = 0
-        self.carts = 0
+        self._carts = 0
+        self._purchases = 0
+        self._before_look: tuple[int, int] | None = None
+        """Carts and purchases when the person first came to look at recommendations."""
         self._list_id = "home"
         self._listed: list[int] = []
         self._picks_id: str | None = None
@@ -148,6 +154,20 @@ class _Visit:
             self._report.steps[step.kind] += 1
             await acts[step.kind](step)
         await self._tracker.flush()
+        self._note_outcome()
+
+    def _note_outcome(self) -> None:
+        self._report.filled_carts += self._carts > 0
+        self._report.abandoned_carts += self._carts > 0 and not self._purchases
+        carts, purchases = self._before_look or (0, 0)
+        self._report.outcomes.append(
+            VisitOutcome(
+                is_control=self._is_control,
+                came_to_look=self._before_look is not None,
+                carts=self._carts - carts,
+                purchases=self._purchases - purchases,
+            )
+        )
 
     async def _view_list(self, step: Step) -> None:
         self._list_id = f"category-{_slug(step.category or '')}"
@@ -182,11 +202,16 @@ class _Visit:
             cursor = answer.get("next_cursor") if turns_page else None
 
     async def _view_picks(self, _: Step) -> None:
+        is_first = self._before_look is None
+        if is_first:
+            self._before_look = self._carts, self._purchases
         # The picks can only know of what the shop has been told.
         await self._tracker.flush()
         answer = await self._shop.view_picks(self._visitor.shopper_id, PICKS_SHOWN)
         if answer is None or answer.status != 200:
             return
+        if is_first:
+            self._note_first_look(answer)
         self._note_picks(answer)
         await self._tracker.track(
             "list_view",
@@ -194,6 +219,26 @@ class _Visit:
             list={"id": PICKS_LIST, "position": 0},
             recommendation_id=self._picks_id,
         )
+
+    def _note_first_look(self, answer: Answer) -> None:
+        """Note whence the first recommendations of the visit come.
+
+        What they say they are because of was looked at on this visit, or else on an earlier one;
+        so the shop may know somebody whom we took for new.
+        """
+        sources = [self._source_of(item) for item in answer.get("items", [])]
+        if self._known is Acquaintance.NEW and _EARLIER in sources:
+            self._report.acquaintances.subtract([self._known])
+            self._known = Acquaintance.BEFORE
+            self._report.acquaintances.update([self._known])
+        self._report.first_looks[self._known] += 1
+        self._report.first_look_sources.update((self._known, source) for source in sources)
+
+    def _source_of(self, item: Mapping[str, Any]) -> str:
+        because_of = item.get("because_of")
+        if because_of is None:
+            return str(item.get("source"))
+        return "this_visit" if because_of in self._shown else _EARLIER
 
     def _note_picks(self, answer: Answer) -> None:
         """Offer the session what it knows of the picks, and keep where each of them stood."""
@@ -214,7 +259,6 @@ class _Visit:
         answer = await self._shop.view_product(product_id)
         if answer is None or answer.status != 200:
             return
-        self.views += 1
         self._shown[product_id] = {
             "price": str(answer.get("price")),
             "currency": str(answer.get("currency")),
@@ -239,7 +283,7 @@ class _Visit:
         product_id = step.product_id
         answer = await self._shop.put_in_cart(product_id, step.quantity)
         if answer is not None and answer.status == 200:
-            self.carts += 1
+            self._carts += 1
             await self._track_cart("add_to_cart", product_id, step.quantity)
 
     async def _remove_from_cart(self, step: Step) -> None:
@@ -257,6 +301,7 @@ class _Visit:
 
     async def _buy(self, _: Step) -> None:
         if self._visitor.user_id is not None and await self._checkout.buy(self._visitor.user_id):
+            self._purchases += 1
             await self._tracker.track("page_view", "/checkout/thanks")
 
     def _place(self, position: int) -> dict[str, object]:

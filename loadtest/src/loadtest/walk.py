@@ -1,6 +1,6 @@
 """From product to product: the Markov chain of what a person looks at in one session."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -38,10 +38,12 @@ class Walk:
         self._look: int | None = tastes.look if self._happens(habits.own_look_share) else None
 
     def start(self) -> Find:
-        """Return the first product: of a favourite category."""
-        favourites = _only(self._tastes.categories, self._departments)
-        product = self._draw_from(favourites or self._departments)
-        return self._remember(Find(product, is_new_category=True))
+        """Return the first product: of a favourite category, perhaps from the offered ones."""
+        favourites = _only(self._tastes.categories, self._departments) or self._departments
+        position = self._first_pick(lambda product: product.category in favourites)
+        if position is not None:
+            return self._remember(Find(self._offered[position], pick_position=position))
+        return self._remember(Find(self._draw_from(favourites), is_new_category=True))
 
     def offer(self, products: Sequence[ShelfProduct]) -> None:
         """Show products; the next step takes one if that kind is what it is after."""
@@ -95,14 +97,19 @@ class Walk:
         self, current: ShelfProduct, categories: dict[str, float], *, same_colour: bool
     ) -> int | None:
         """Return the position of the first offered product of the kind that is looked for."""
+        return self._first_pick(
+            lambda product: (
+                product.category in categories and (product.colour == current.colour) == same_colour
+            )
+        )
+
+    def _first_pick(self, is_kind: Callable[[ShelfProduct], bool]) -> int | None:
+        """Return the position of the first offered product of a kind, if the person clicks it."""
         if not self._offered or not self._happens(self._habits.click_pick_share):
             return None
         for position, product in enumerate(self._offered):
-            is_kind = product.category in categories and (
-                (product.colour == current.colour) == same_colour
-            )
             is_for_them = self._shelf.get(product.id) is not None
-            if is_kind and is_for_them and product.id not in self._seen:
+            if is_kind(product) and is_for_them and product.id not in self._seen:
                 return position
         return None
 

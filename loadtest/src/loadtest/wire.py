@@ -22,6 +22,7 @@ BUSY = frozenset({429, 502, 503, 504})
 _MAX_ATTEMPTS = 5
 _FIRST_BACKOFF_SECONDS = 0.2
 _LONGEST_WAIT_SECONDS = 5.0
+_REPLAYED = "Idempotent-Replayed"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Answer:
     body: Any
     attempts: int = 1
     retry_after: str | None = None
+    is_replay: bool = False
+    """Whether the shop says that it had decided before, and tells the same again."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a member of a JSON object; the default if the body is none."""
@@ -65,10 +68,10 @@ class Answer:
 
 
 class Budget:
-    """How many requests all visits together may still send."""
+    """How much of something all visits together may still use, as requests; None: any number."""
 
-    def __init__(self, requests: int | None = None) -> None:
-        self._left = requests
+    def __init__(self, most: int | None = None) -> None:
+        self._left = most
 
     @property
     def is_spent(self) -> bool:
@@ -76,7 +79,7 @@ class Budget:
         return self._left is not None and self._left <= 0
 
     def take(self) -> bool:
-        """Take one request from the budget; False if it is spent."""
+        """Take one from the budget; False if it is spent."""
         if self.is_spent:
             return False
         if self._left is not None:
@@ -111,13 +114,21 @@ class Wire:
         from when the person meant to send it to the answer that they keep, or to their giving up:
         being put off is waiting, too. Who hung up did not wait, and begins anew.
         """
+        before = self._report.hung_up
+        answer = await self._send_until_answered(call)
+        if hung_up := self._report.hung_up - before:
+            outcome = "no answer" if answer is None else answer.status
+            self._report.after_hanging_up[f"{call.name} {outcome}"] += hung_up
+        return answer
+
+    async def _send_until_answered(self, call: Call) -> Answer | None:
         intended = self._pace.take_intended()
         began = self._stopwatch() if intended is None else intended
         for attempt in range(1, _MAX_ATTEMPTS + 1):
             if not self._budget.take():
                 return None
             hung_up = self._report.hung_up
-            answer = await self._send_once(call)
+            answer = await self._send_once(call, began if attempt == 1 else None)
             is_busy = answer is None or answer.status in BUSY
             if not is_busy or attempt == _MAX_ATTEMPTS or self._budget.is_spent:
                 return self._conclude(call, answer, attempt, began)
@@ -145,7 +156,7 @@ class Wire:
             seconds += int(asked)
         return min(seconds, _LONGEST_WAIT_SECONDS)
 
-    async def _send_once(self, call: Call) -> Answer | None:
+    async def _send_once(self, call: Call, intended: float | None) -> Answer | None:
         request = self._client.build_request(
             call.method,
             call.url,
@@ -153,7 +164,11 @@ class Wire:
             json=call.json,
             data=call.form,
             headers=call.headers,
-            extensions={"endpoint": call.name, "expected": call.expected | BUSY},
+            extensions={
+                "endpoint": call.name,
+                "expected": call.expected | BUSY,
+                "intended": intended,
+            },
         )
         try:
             response = await self._client.send(request)
@@ -168,6 +183,7 @@ class Wire:
             response.status_code,
             _body_of(response),
             retry_after=response.headers.get("Retry-After"),
+            is_replay=response.headers.get(_REPLAYED) == "true",
         )
 
 

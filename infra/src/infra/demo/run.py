@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from math import inf
 from threading import Event
 from time import monotonic
@@ -16,7 +16,7 @@ from fashion_kit.clock import Clock, utc_now
 from fashion_kit.mysql import mysql_engine
 from infra.demo.closing import business_days, load, unsent
 from infra.demo.follow import Shopper, Story
-from infra.demo.reconcile import Books, Check, Lake, reconcile
+from infra.demo.reconcile import Books, Check, Discrepancies, Lake, reconcile
 from infra.demo.settings import DemoSettings
 from infra.demo.summary import Summary
 from infra.local.delivery import flush
@@ -36,6 +36,8 @@ class Outcome:
     crowd: CrowdReport
     story: Story
     answers: Sequence[tuple[Question, Result]]
+    days: Sequence[date]
+    """The business days that were loaded."""
     books: Books
     lake: Lake
     promises: Sequence[Check]
@@ -47,6 +49,11 @@ class Outcome:
     def checks(self) -> Sequence[Check]:
         """Return all that must hold."""
         return [*self.promises, *self.speed]
+
+    @property
+    def discrepancies(self) -> Discrepancies:
+        """Return by how much books, lake and what the shoppers were told are apart."""
+        return Discrepancies.between(self.books, self.lake, *_promises(self.crowd, self.story))
 
     def summary(self, *, seconds: float) -> Summary:
         """Return the figures in short."""
@@ -93,9 +100,7 @@ class Demo:
         engine = mysql_engine(self._stack.environments.urls.owner)
         with self._steps.step("Delivery: outbox relayed, buffers flushed to the landing zone"):
             self._bring_everything_to_the_lake(engine)
-        mischief = self._crowd.mischief
-        lateness = mischief.late_by if mischief.late_share else timedelta()
-        days = business_days(self._stack, began - lateness, self._clock())
+        days = business_days(self._stack, began, self._clock())
         for day in days:
             with self._steps.step(f"Daily load: business day {day} into the lake"):
                 report = load(self._stack, day)
@@ -110,7 +115,7 @@ class Demo:
             books, lake = Books.read(engine), Lake.read(queries, days)
             promises = reconcile(books, lake, *_promises(crowd, story))
         engine.dispose()
-        return Outcome(crowd, story, answers, books, lake, promises, self._checks_of(story))
+        return Outcome(crowd, story, answers, days, books, lake, promises, self._checks_of(story))
 
     def _sell(self) -> tuple[CrowdReport, Story]:
         """Let the crowd in, and follow one shopper through it."""

@@ -7,20 +7,24 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
-from math import inf
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
 
+from fashion_kit.clock import utc_now
 from infra.demo.closing import NO_GRACE
 from infra.demo.reconcile import Check
-from infra.demo.run import Demo, Outcome
+from infra.demo.run import Demo
 from infra.demo.settings import DemoSettings
 from infra.demo.summary import as_figure, show_checks, show_crowd
+from infra.load.figures import OF_OWN_SHOP, figures_of_own_shop
+from infra.load.past import PastNotRememberedError, remember
 from infra.load.settings import LoadSettings
+from infra.local.event_source.function import LambdaFunction
 from infra.local.paths import BUILD
 from infra.local.processes import ProcessError, end_by_interrupt
 from infra.local.progress import Steps
@@ -28,14 +32,17 @@ from infra.local.scratch import scratch_folder
 from infra.local.stack import Stack, StackConfig
 from loadtest.crowd import CrowdConfig, CrowdProgress, run_crowd
 from loadtest.errors import LoadtestError
+from loadtest.flash import NEVER_ASKED
 from loadtest.hosts import add_allow_host
 from loadtest.page import LoadReport, Promise, page_of
-from loadtest.reports import CrowdReport, percentile
+from loadtest.personas import browser_id_of
+from loadtest.reports import CrowdReport
 from loadtest.slo import DEFAULT_FILE, Objective, judge, read_objectives
 
 RESULTS = BUILD / "loadtest"
-OF_OWN_SHOP = frozenset({"click_to_pick_p95_ms", "broken_promises"})
-"""Figures that only a shop can give whose books and clock are ours."""
+REASONS_NOT_TO_RUN = (
+    LoadtestError, PastNotRememberedError, ProcessError, TimeoutError, ValidationError
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,10 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise LoadtestError(
                 f"{visits:,.0f} visits are more than LOADTEST_MOST_VISITS, {settings.most_visits:,}"
             )
-        objectives = read_objectives(options.slo)
+        objectives = objectives_of(settings, options.slo)
         run = _of_running_shop if options.storefront else _of_own_shop
         report = run(console, settings, objectives, options)
-    except (LoadtestError, ProcessError, TimeoutError, ValidationError) as error:
+    except REASONS_NOT_TO_RUN as error:
         console.print(error, style="red", markup=False)
         return 2
     except KeyboardInterrupt:
@@ -61,6 +68,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _write(report)
     _show(console, report)
     return 0 if report.is_kept else 1
+
+
+def objectives_of(settings: LoadSettings, file: Path) -> list[Objective]:
+    """Read the objectives; in a sale, those of what nobody asks then are left out."""
+    found = read_objectives(file)
+    if not settings.sale_products:
+        return found
+    return [each for each in found if NEVER_ASKED.isdisjoint(each.path)]
 
 
 def _of_own_shop(
@@ -72,10 +87,24 @@ def _of_own_shop(
         with Stack(StackConfig(folder, overrides=NO_GRACE), steps) as stack:
             addresses = stack.url_of("storefront"), stack.url_of("recommender")
             crowd = _crowd(settings, *addresses, frozenset())
+            with steps.step("Past: who was there without logging in is remembered"):
+                crowd = replace(crowd, known_browsers=_remember(stack, settings))
+            began = utc_now()
             outcome = Demo(stack, steps, DemoSettings(), crowd=crowd).run()
+            with steps.step("Figures: bad events kept, late events by day"):
+                figures = figures_of_own_shop(stack, outcome, began, utc_now())
     show_crowd(console, outcome.crowd)
     show_checks(console, outcome.checks)
-    return _report(settings, outcome.crowd, objectives, outcome)
+    promises = [_promise(check) for check in outcome.promises]
+    return _report(settings, outcome.crowd, objectives, figures, promises)
+
+
+def _remember(stack: Stack, settings: LoadSettings) -> frozenset[str]:
+    """Bring the past of those who may come to the recommender; return their browsers."""
+    resources = stack.environments.resources
+    function = LambdaFunction(stack.aws.client("lambda"), resources.interactions_function)
+    browsers = {browser_id_of(settings.people_seed, number) for number in range(settings.shoppers)}
+    return remember(stack.aws.client("s3"), resources.landing_bucket, function, browsers)
 
 
 def _of_running_shop(
@@ -97,20 +126,22 @@ def _of_running_shop(
         came = asyncio.run(run_crowd(crowd, on_progress))
     show_crowd(console, came)
     told = [each for each in objectives if each.path[0] not in OF_OWN_SHOP]
-    return _report(settings, came, told, None)
+    return _report(settings, came, told, {}, [])
 
 
 def _crowd(
     settings: LoadSettings, storefront: str, recommender: str | None, allowed: frozenset[str]
 ) -> CrowdConfig:
     shared = (
-        "shoppers", "rate", "seed", "think_scale", "eagerness", "anonymous_share", "control_share",
+        "shoppers", "rate", "think_scale", "eagerness", "anonymous_share", "control_share",
         "sale_products",
     )  # fmt: skip
     return CrowdConfig(
         storefront=storefront,
         recommender=recommender,
         seconds=settings.minutes * 60,
+        seed=settings.people_seed,
+        max_visits=settings.most_visits,
         mischief=settings.mischief,
         allowed_hosts=allowed,
         **{name: getattr(settings, name) for name in shared},
@@ -121,15 +152,10 @@ def _report(
     settings: LoadSettings,
     came: CrowdReport,
     objectives: list[Objective],
-    outcome: Outcome | None,
+    of_own_shop: Mapping[str, Any],
+    promises: list[Promise],
 ) -> LoadReport:
-    figures: dict[str, Any] = came.to_dict() | {"settings": settings.model_dump(mode="json")}
-    promises: list[Promise] = []
-    if outcome is not None:
-        waits = sorted(outcome.story.click_to_pick_ms)
-        figures["click_to_pick_p95_ms"] = round(percentile(waits, 95), 1) if waits else inf
-        promises = [_promise(check) for check in outcome.promises]
-        figures["broken_promises"] = sum(not each.holds for each in promises)
+    figures = {**came.to_dict(), **of_own_shop, "settings": settings.model_dump(mode="json")}
     sale = f", a sale of {settings.sale_products} products" if settings.sale_products else ""
     title = f"{settings.rate:g} visits a second for {settings.minutes:g} minutes{sale}"
     return LoadReport(title, figures, judge(objectives, figures), promises)
@@ -153,6 +179,13 @@ def _show(console: Console, report: LoadReport) -> None:
         console.print(f"  {mark} {each.objective.what}: {measured}, at most {limit}")
     verdict = "[green]kept[/]" if report.is_kept else "[red]not kept[/]"
     console.print(f"Objectives and promises were {verdict}. {RESULTS / 'report.html'}")
+    print(_line(report))  # noqa: T201 - the last line is for machines: no styling, no wrapping
+
+
+def _line(report: LoadReport) -> str:
+    """Return the figures that compare runs at different rates."""
+    figures = {"rate": report.figures["settings"]["rate"], **report.figures["throughput"]}
+    return f"LOADTEST {json.dumps({'kept': report.is_kept, **figures})}"
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

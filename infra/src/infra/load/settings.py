@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from fashion_kit.settings import Settings
+from infra.local.settings import LocalSettings
 from loadtest.mischief import Mischief
 
 
@@ -22,8 +23,8 @@ class LoadSettings(Settings):
     """For how long they begin."""
     most_visits: int = Field(default=20_000, ge=1)
     """A run that would come to more visits is refused."""
-    seed: int = 1
-    """Who comes when, and what they do."""
+    seed: int | None = None
+    """Who comes when, and what they do. None: LOCAL_SEED, so that a written past is theirs."""
     think_scale: float = Field(default=0.1, ge=0)
     """Factor on their pauses between clicks; 1 is as in life, half of them over 12 seconds."""
     eagerness: float = Field(default=3, gt=0)
@@ -31,7 +32,7 @@ class LoadSettings(Settings):
     anonymous_share: float = Field(default=0.25, ge=0, le=1)
     """Visits without logging in."""
     control_share: float = Field(default=0.3, ge=0, le=1)
-    """Visits that are shown no recommendations, to compare the others with."""
+    """Visits that see nothing of the recommender, to compare the others with."""
     malformed_share: float = Field(default=0.02, ge=0, le=1)
     """Events that a broken script adds, as a share of the sound ones."""
     late_share: float = Field(default=0.02, ge=0, le=1)
@@ -42,6 +43,11 @@ class LoadSettings(Settings):
     """Requests whose sender hangs up before the answer, and sends them again."""
     sale_products: int = Field(default=0, ge=0)
     """Of how many products everybody wants one; 0: it is no flash sale."""
+
+    @property
+    def people_seed(self) -> int:
+        """Return the seed from which the people follow."""
+        return LocalSettings().seed if self.seed is None else self.seed
 
     @property
     def mischief(self) -> Mischief:
