@@ -26,9 +26,9 @@ row, so rows may be of different runs. How it is built:
 - The night's load reconciles with the books.
 - Every shopper's history in DynamoDB is what the whole stream, read and folded anew, says.
 - Each record that was put on the stream and is no event is told to the failure queue, once, by its
-  shard and sequence number, and no other record is. The delivery brings it to the landing zone as it
-  came; the load keeps its content aside, once, counts it in the lake's `bad_events`, and no table of
-  events has it.
+  shard and sequence number, and no other record is. The delivery brings it to the landing zone as
+  it came; the load keeps its content aside, once, and counts it in the lake's `bad_events`; the
+  lake's events do not have it.
 - No answer was 500.
 - Recovery is the time from the end of the fault (a killed process is started again, MariaDB takes
   connections) until the shop answers, every worker works, no outbox row and no record
