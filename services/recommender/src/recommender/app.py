@@ -90,7 +90,7 @@ async def _start(
     dynamodb: DynamoDBClient = client("dynamodb")
     trends = TrendsRepository(dynamodb, settings.trends_table)
     rankers = _rankers(settings, dynamodb, trends)
-    catalogue = _catalogue(settings, engine, clock)
+    catalogue = _catalogue(settings, engine)
     windows = _windows(settings, trends)
     for value in (rankers.model, rankers.delta, rankers.trends, catalogue, windows):
         await asyncio.to_thread(value.refresh)
@@ -119,8 +119,8 @@ def _rankers(
     return make_rankers(settings, settings, models, trends)
 
 
-def _catalogue(settings: ApiSettings, engine: Engine, clock: Clock) -> Refreshing[Catalogue]:
-    repository = CatalogueRepository(engine, overlap=settings.catalogue_overlap, clock=clock)
+def _catalogue(settings: ApiSettings, engine: Engine) -> Refreshing[Catalogue]:
+    repository = CatalogueRepository(engine, overlap=settings.catalogue_overlap)
     return Refreshing(
         "catalogue",
         repository.read,

@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def copier(sessions: Sessions) -> CatalogueCopier:
     """Return a reader of the tests' database."""
-    return CatalogueCopier(sessions, overlap=OVERLAP, clock=utc_now)
+    return CatalogueCopier(sessions, overlap=OVERLAP)
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ class SlowCopier(CatalogueCopier):
     """Reads when it is let."""
 
     def __init__(self, sessions: Sessions) -> None:
-        super().__init__(sessions, overlap=OVERLAP, clock=utc_now)
+        super().__init__(sessions, overlap=OVERLAP)
         self.may_read = Event()
         self.may_read.set()
         self.has_begun = Event()
@@ -209,7 +209,7 @@ class TestLiveIndex:
 
 def _unreachable() -> CatalogueCopier:
     engine = create_engine("mysql+pymysql://nobody@127.0.0.1:1/none")
-    return CatalogueCopier(sessions_of(engine), overlap=OVERLAP, clock=utc_now)
+    return CatalogueCopier(sessions_of(engine), overlap=OVERLAP)
 
 
 class TestServed:
