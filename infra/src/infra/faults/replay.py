@@ -24,22 +24,22 @@ Known = dict[str, tuple[Any, Any, Any]]
 """History, cart and purchases of each shopper."""
 
 
-def read_stream(kinesis: "KinesisClient", stream_name: str) -> dict[Place, bytes]:
+def read_stream(kinesis: "KinesisClient", stream_name: str) -> dict[Place, StreamRecord]:
     """Return every record of the stream, each shard's in their order."""
     stream = Stream.describe(kinesis, stream_name)
-    found: dict[Place, bytes] = {}
+    found: dict[Place, StreamRecord] = {}
     for shard_id in stream.shard_ids:
         reader = ShardReader(kinesis, stream, shard_id, after=None, clock=utc_now)
         while records := reader.read(_READ_LIMIT):
-            found |= {Place(shard_id, record.sequence_number): record.data for record in records}
+            for one in records:
+                place = Place(shard_id, one.sequence_number)
+                found[place] = StreamRecord(one.sequence_number, one.data, one.arrived_at)
     return found
 
 
-def replayed(records: Mapping[Place, bytes]) -> tuple[Known, set[Place]]:
+def replayed(records: Mapping[Place, StreamRecord]) -> tuple[Known, set[Place]]:
     """Return every shopper as the stream tells them, and which of its records are poison."""
-    arrivals, failed = decode(
-        StreamRecord(place.sequence_number, data) for place, data in records.items()
-    )
+    arrivals, failed = decode(records.values())
     numbers = {record.sequence_number for record in failed}
     poison = {place for place in records if place.sequence_number in numbers}
     batch = Batch(arrivals, _Newcomers(), BatchTally(timedelta(0)))

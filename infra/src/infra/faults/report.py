@@ -30,6 +30,9 @@ row, so rows may be of different runs. How it is built:
   it came; the load keeps its content aside, once, and counts it in the lake's `bad_events`; the
   lake's events do not have it.
 - No answer was 500.
+- While the shop's own clocks are wrong, every click is taken; what was stamped by them is of the
+  business day that they showed, and those days are loaded too. Database, AWS endpoint and shoppers
+  have the right time. The endpoint does not look at the age of a signature, as AWS does.
 - Recovery is the time from the end of the fault (a killed process is started again, MariaDB takes
   connections) until the shop answers, every worker works, no outbox row and no record
   waits longer than a second, no event waits on disk, and a fresh click changes the picks. It is

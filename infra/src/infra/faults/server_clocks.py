@@ -17,6 +17,7 @@ from time import monotonic
 
 import httpx
 
+from fashion_contracts.picks import HISTORY_LENGTH
 from fashion_kit.clock import utc_now
 from infra.faults.injections import CannotInjectError, PromiseBrokenError, Struck
 from infra.faults.shop import GatedShop
@@ -90,7 +91,7 @@ class ServerClockJumps:
             clock.set(jump)
             _wait_until_seen(shop, jump)
             Event().wait(self.pause_seconds)
-            _click(shop, jump)
+            _click(shop, HISTORY_LENGTH, jump)
         return Counter({"jumps": len(self.jumps) + 1})
 
 
@@ -111,10 +112,15 @@ def _dates_of_answers(shop: GatedShop) -> Iterator[datetime]:
         yield parsedate_to_datetime(answer.headers["Date"])
 
 
-def _click(shop: GatedShop, error: timedelta) -> None:
-    """See that a click is taken while the clocks are wrong."""
+def _click(shop: GatedShop, times: int, error: timedelta) -> None:
+    """See that clicks are taken while the clocks are wrong.
+
+    They are as many as the recommender remembers: if one of them stood before what the shopper does
+    next, no later click would change the picks until the clocks have caught up.
+    """
     try:
-        shop.looker.click(1)
+        for _ in range(times):
+            shop.looker.click(1)
     except httpx.HTTPError as broken:
         shop.unsure_clicks += 1
         raise PromiseBrokenError(f"a click with clocks off by {error}: {broken}") from broken

@@ -14,10 +14,11 @@ from sqlalchemy import create_engine, delete, update
 
 from fashion_kit.clock import utc_now
 from storefront.database import Sessions, sessions_of, transaction
-from storefront.models import Product
+from storefront.models import MovementReason, Product
 from storefront.search.catalogue_copy import CatalogueCopier, CatalogueCopy
 from storefront.search.query import Query
 from storefront.search.refresh import CatalogueUnavailableError, LiveIndex
+from storefront.stock.repository import Movement, StockRepository
 
 pytestmark = pytest.mark.servers
 
@@ -102,6 +103,22 @@ class TestCatalogueCopier:
         copy = copier.read(copy, look_for_deleted=False)
         change(slow, stock=0, updated_at=begun)
         [item] = copier.read(copy, look_for_deleted=False).index.get([slow])
+        assert not item.in_stock
+
+    @pytest.mark.parametrize("error", [-HOUR, HOUR], ids=["behind", "ahead"])
+    def test_a_sale_by_a_server_with_a_wrong_clock_is_not_missed(
+        self,
+        copier: CatalogueCopier,
+        make_product: MakeProduct,
+        sessions: Sessions,
+        error: timedelta,
+    ) -> None:
+        product = make_product(stock=1)
+        copy = copier.read(None, look_for_deleted=False)
+        with transaction(sessions) as session:
+            sale = Movement(product, -1, MovementReason.PURCHASE)
+            StockRepository(session).move([sale], utc_now() + error)
+        [item] = copier.read(copy, look_for_deleted=False).index.get([product])
         assert not item.in_stock
 
     def test_what_did_not_change_is_not_read_again(
