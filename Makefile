@@ -123,7 +123,7 @@ test: lint types contracts audit pytest ## Check everything, as CI does
 pytest: .venv/.dev ## Run every test against the real MariaDB and AWS endpoint
 	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
-faults: .venv/.dev ## Break the running shop in every way; writes docs/reliability.md (`ONLY=name` for one)
+faults: .venv/.dev .venv/.clocks ## Break the running shop in every way; writes docs/reliability.md (`ONLY=name` for one)
 	@$(BIN)/python -m infra.faults $(if $(ONLY),'$(ONLY)')
 
 proof: .venv/.dev ## Race 64 clients for the last 50 units, 1,000 times over; kill what can be killed
@@ -214,6 +214,10 @@ help: ## Show this
 	@echo 'Installing what the tests need ...'
 	@$(PIP) --require-hashes -r requirements/dev.txt
 	@touch $@
+
+# Where no wheel fits, it is built by a C compiler; without one, the scenario `server-clocks` says why it is not run.
+.venv/.clocks: .venv/.dev requirements/clocks.txt
+	@if $(PIP) --no-deps --require-hashes -r requirements/clocks.txt; then touch $@; fi
 
 .venv/.bench: .venv/.dev requirements/bench.txt
 	@echo 'Installing the rivals ...'

@@ -110,6 +110,7 @@ def _record(event: Interaction) -> dict[str, Any]:
             "partitionKey": event.shopper_id,
             "sequenceNumber": str(10**55 + int(event.event_id.removeprefix("01JE"))),
             "data": b64encode(event.to_record()).decode(),
+            "approximateArrivalTimestamp": event.received_at.timestamp(),
         }
     }
 

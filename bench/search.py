@@ -99,9 +99,7 @@ def run() -> dict[str, Any]:
             empty = _resident_bytes(server, port)
         # Long ago: a shop is not loaded every minute, and what is new is read again for one.
         seed_catalogue(shop.engine, count=PRODUCTS, seed=SEED, clock=lambda: utc_now() - AGE)
-        copier = CatalogueCopier(
-            sessions_of(shop.engine), overlap=timedelta(minutes=1), clock=utc_now
-        )
+        copier = CatalogueCopier(sessions_of(shop.engine), overlap=timedelta(minutes=1))
         began = perf_counter()
         copy = copier.read(None, look_for_deleted=False)
         build_seconds = perf_counter() - began

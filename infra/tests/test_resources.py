@@ -49,6 +49,7 @@ def _kinesis_event(*records: bytes) -> dict[str, Any]:
                     "data": b64encode(record).decode(),
                     "partitionKey": "anon-resources-test",
                     "sequenceNumber": f"4964{number:052}",
+                    "approximateArrivalTimestamp": utc_now().timestamp(),
                 },
             }
             for number, record in enumerate(records)

@@ -75,9 +75,9 @@ class Bench:
             ),
             ShardSource(ARN, SHARD, self.shard, self.checkpoint),
             cast(Any, self.bucket),
-            self.clock,
             self.stop,
             flushes_requested=lambda: self.flushes_requested,
+            timer=self.clock.timer,
         )
 
 
@@ -157,6 +157,19 @@ class TestBuffer:
         delivery.run()
         assert bench.bucket.puts == 1
         assert delivery.progress.last_sequence_number == "2"
+
+    def test_a_clock_that_is_set_back_does_not_put_the_time_limit_off(self, bench: Bench) -> None:
+        class SetBack(StopAfter):
+            def read(self, limit: int) -> list[Record]:
+                bench.clock.set(timedelta(hours=-1))
+                if self.reads == 1:
+                    self.put(b"at the stop")
+                return super().read(limit)
+
+        bench.shard = SetBack(bench, reads=5, seconds_each=100)
+        bench.shard.put(b"1")
+        bench.delivery(buffer_seconds=300).run()
+        assert bench.bucket.puts == 2
 
     def test_a_steady_stream_does_not_put_the_time_limit_off(self, bench: Bench) -> None:
         class Steady(StopAfter):

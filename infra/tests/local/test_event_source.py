@@ -94,7 +94,7 @@ class Bench:
             SOURCE,
             self.shard,
             CheckpointFile(self.folder, SOURCE.shard_id),
-            Ports(self.function, self.failures, self.clock, lambda: "request-1"),
+            Ports(self.function, self.failures, self.clock, lambda: "request-1", self.clock.timer),
             self.stop,
         )
 
@@ -297,6 +297,10 @@ class TestGivingUp:
 
 
 class TestRun:
+    def test_a_worker_that_goes_on_says_at_once_how_far_it_is(self, bench: Bench) -> None:
+        bench.deliver(bench.shard.put(b"1", b"2"))
+        assert bench.mapping().progress.last_sequence_number == "2"
+
     def test_a_batch_is_no_larger_than_allowed(self, bench: Bench) -> None:
         bench.shard.put(*lines(25))
         self._run_until(bench, deliveries=3, batch_size=10)
@@ -318,6 +322,17 @@ class TestRun:
         bench.shard = SlowShard()
         self._run_until(bench, deliveries=1, batching_window_seconds=5)
         assert bench.function.deliveries == [[b"1", b"2"]]
+
+    def test_a_clock_that_is_set_back_makes_no_window_longer(self, bench: Bench) -> None:
+        class SlowShard(ScriptedShard):
+            def read(self, limit: int) -> list[Record]:
+                bench.clock.advance(seconds=2)
+                bench.clock.set(timedelta(minutes=-10))
+                return self.put(b"click")
+
+        bench.shard = SlowShard()
+        self._run_until(bench, deliveries=1, batching_window_seconds=5)
+        assert bench.function.deliveries == [[b"click"] * 3]
 
     def test_a_full_batch_does_not_wait_for_its_window(self, bench: Bench) -> None:
         bench.shard.put(*lines(2))

@@ -151,6 +151,17 @@ class TestRecurrence:
             has_succeeded=True,
         )
 
+    def test_a_clock_that_was_ahead_puts_no_run_off(self, bench: Bench) -> None:
+        job = bench.recurrence()
+        bench.clock.set(timedelta(days=1))
+        job.tick(bench.stop)
+        bench.clock.set(timedelta(days=-1))
+        job.tick(bench.stop)
+        assert bench.started == [NOON + timedelta(days=1), NOON]
+        job.tick(bench.stop)
+        assert len(bench.started) == 2
+        assert job.next_at == NOON + FIVE_MINUTES
+
     # Each run is put on the disk, which takes as long as the disk does.
     @settings(max_examples=40)
     @given(

@@ -150,6 +150,19 @@ class TestNights:
         assert bench.tick(nights) == loads(1)
         assert bench.tick(nights) == []
 
+    def test_a_day_loaded_by_a_clock_that_was_ahead_is_loaded_again_when_it_is_over(
+        self, bench: Bench
+    ) -> None:
+        nights = bench.nights()
+        bench.clock.advance(hours=11, minutes=55)
+        bench.clock.set(timedelta(minutes=10))
+        assert bench.tick(nights) == loads(1)
+        bench.clock.set(timedelta(minutes=-10))
+        assert bench.tick(nights) == []
+        bench.clock.advance(minutes=6)
+        assert bench.tick(nights) == loads(1)
+        assert bench.tick(nights) == []
+
     def test_days_missed_while_it_was_down_are_caught_up(self, bench: Bench) -> None:
         bench.nights()
         bench.clock.advance(days=4)

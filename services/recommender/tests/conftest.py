@@ -185,9 +185,9 @@ def rankers(settings: InteractionsSettings, model: Model, trends: Trends) -> Ran
     every = timedelta(days=1)
     return Rankers(
         settings,
-        Refreshing("model", lambda value: value, in_use, every=every, clock=lambda: NOON),
-        Refreshing("delta", lambda value: value, no_delta, every=every, clock=lambda: NOON),
-        Refreshing("trends", lambda value: value, trends, every=every, clock=lambda: NOON),
+        Refreshing("model", lambda value: value, in_use, every=every),
+        Refreshing("delta", lambda value: value, no_delta, every=every),
+        Refreshing("trends", lambda value: value, trends, every=every),
     )
 
 

@@ -11,14 +11,21 @@ from infra.local.stack import Stack
 NO_GRACE = {"EXPORTER_DELIVERY_GRACE": "PT0S"}
 """Told to a shop whose buffers are flushed before the load: it need not wait for them."""
 
-_WAITING = "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL AND created_at < :since"
+_WAITING = "SELECT COUNT(*) FROM outbox WHERE sent_at IS NULL"
+_OLDER = " AND created_at < :before"
 
 
-def unsent(engine: Engine, since: datetime) -> int:
-    """Return how many outbox rows wait for the relay that were there at the instant."""
+def unsent(engine: Engine, *, before: datetime | None = None) -> int:
+    """Return how many outbox rows wait for the relay: all, or those written before the instant.
+
+    A row says when it was written by the clock of the server that did, which may be wrong.
+    """
+    statement, values = _WAITING, {}
+    if before is not None:
+        statement += _OLDER
+        values = {"before": before.astimezone(UTC).replace(tzinfo=None)}
     with engine.connect() as connection:
-        naive = since.astimezone(UTC).replace(tzinfo=None)
-        count: int = connection.execute(text(_WAITING), {"since": naive}).scalar_one()
+        count: int = connection.execute(text(statement), values).scalar_one()
         return count
 
 

@@ -161,7 +161,7 @@ class Demo:
 
     def _bring_everything_to_the_lake(self, engine: Engine) -> None:
         deadline = monotonic() + self._settings.flush_seconds
-        while unsent(engine, self._clock()):
+        while unsent(engine):
             if monotonic() > deadline:
                 raise TimeoutError("The outbox relay did not send what the outbox holds.")
             Event().wait(_POLL_SECONDS)

@@ -7,7 +7,8 @@ from datetime import date
 from exporter.queries import LakeQueries
 from infra.demo.follow import Story
 from infra.demo.reconcile import Books, Check, Lake, reconcile
-from infra.faults.replay import differing, replayed, stored
+from infra.faults.poison import check_poison, kept_aside, take_failures
+from infra.faults.replay import differing, read_stream, replayed, stored
 from infra.faults.shop import GatedShop
 from loadtest.reports import VisitReport
 
@@ -67,12 +68,16 @@ def check_everything(
     shop: GatedShop, story: Story, told: Told, days: Sequence[date]
 ) -> list[Check]:
     """Read all stores and return every check."""
-    resources = shop.stack.environments.resources
-    lake = Lake.read(LakeQueries(resources.glue_database), days)
+    resources, client = shop.stack.environments.resources, shop.stack.aws.client
+    queries = LakeQueries(resources.glue_database)
+    lake = Lake.read(queries, days)
     with shop.books() as engine:
         books = Books.read(engine)
-    said, poison = replayed(shop.stack.aws.client("kinesis"), resources.event_stream)
-    found = stored(shop.stack.aws.client("dynamodb"), resources.shoppers_table)
+    stream = read_stream(client("kinesis"), resources.event_stream)
+    said, poison = replayed(stream)
+    found = stored(client("dynamodb"), resources.shoppers_table)
+    shop.failures.extend(take_failures(client("sqs"), resources.failure_queue_url))
+    aside = kept_aside(queries, client("s3"), resources.landing_bucket)
     everything = Told(
         told.purchases,
         told.events | story.accepted_event_ids,
@@ -85,15 +90,5 @@ def check_everything(
         Check.equal(
             "shoppers' histories that are not what the stream tells", len(differing(said, found)), 0
         ),
-        Check.equal(
-            "the failure queue holds something = poison came", _has_failures(shop), poison > 0
-        ),
+        *check_poison(shop.poison, stream, poison, shop.failures, aside),
     ]
-
-
-def _has_failures(shop: GatedShop) -> bool:
-    url = shop.stack.environments.resources.failure_queue_url
-    names = ["ApproximateNumberOfMessages"]
-    queues = shop.stack.aws.client("sqs")
-    answer = queues.get_queue_attributes(QueueUrl=url, AttributeNames=names)
-    return int(answer["Attributes"][names[0]]) > 0

@@ -13,6 +13,7 @@ import httpx
 
 from fashion_kit.ids import new_id
 from infra.faults.microburst import Microburst, Rule
+from infra.faults.poison import Place
 from infra.faults.shop import GatedShop
 from infra.faults.short_answers import ShortAnswers
 
@@ -178,7 +179,9 @@ class Poison:
         stream = shop.stack.environments.resources.event_stream
         for _ in range(self.times):
             records = [{"PartitionKey": new_id(), "Data": content} for content in self.contents]
-            kinesis.put_records(StreamName=stream, Records=records)
+            answers = kinesis.put_records(StreamName=stream, Records=records)["Records"]
+            for content, answer in zip(self.contents, answers, strict=True):
+                shop.poison[Place(answer["ShardId"], answer["SequenceNumber"])] = content
             _rest(self.pause_seconds)
         return Counter({"poison records": self.times * len(self.contents)})
 

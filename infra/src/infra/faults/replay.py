@@ -1,12 +1,13 @@
 """The whole stream read again and folded anew: what every shopper's history must be."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from fashion_contracts.picks import Shopper
 from fashion_kit.clock import utc_now
+from infra.faults.poison import Place
 from infra.local.shards import ShardReader, Stream
 from recommender.interactions.fold import fold, join
 from recommender.interactions.records import Arrival, StreamRecord, decode
@@ -23,12 +24,27 @@ Known = dict[str, tuple[Any, Any, Any]]
 """History, cart and purchases of each shopper."""
 
 
-def replayed(kinesis: "KinesisClient", stream_name: str) -> tuple[Known, int]:
-    """Return every shopper as the stream tells them, and how many of its records are poison."""
-    arrivals, poison = decode(_records(kinesis, stream_name))
+def read_stream(kinesis: "KinesisClient", stream_name: str) -> dict[Place, StreamRecord]:
+    """Return every record of the stream, each shard's in their order."""
+    stream = Stream.describe(kinesis, stream_name)
+    found: dict[Place, StreamRecord] = {}
+    for shard_id in stream.shard_ids:
+        reader = ShardReader(kinesis, stream, shard_id, after=None, clock=utc_now)
+        while records := reader.read(_READ_LIMIT):
+            for one in records:
+                place = Place(shard_id, one.sequence_number)
+                found[place] = StreamRecord(one.sequence_number, one.data, one.arrived_at)
+    return found
+
+
+def replayed(records: Mapping[Place, StreamRecord]) -> tuple[Known, set[Place]]:
+    """Return every shopper as the stream tells them, and which of its records are poison."""
+    arrivals, failed = decode(records.values())
+    numbers = {record.sequence_number for record in failed}
+    poison = {place for place in records if place.sequence_number in numbers}
     batch = Batch(arrivals, _Newcomers(), BatchTally(timedelta(0)))
     known = {user_id: _folded(user_id, events, batch) for user_id, events in arrivals.items()}
-    return _known(known.values()), len(poison)
+    return _known(known.values()), poison
 
 
 def stored(dynamodb: "DynamoDBClient", table: str) -> Known:
@@ -62,12 +78,3 @@ def _folded(user_id: str, arrivals: list[Arrival], batch: Batch) -> Shopper:
 
 def _known(shoppers: Iterable[Shopper]) -> Known:
     return {one.user_id: (one.history, one.cart, one.bought) for one in shoppers}
-
-
-def _records(kinesis: "KinesisClient", stream_name: str) -> Iterator[StreamRecord]:
-    stream = Stream.describe(kinesis, stream_name)
-    for shard_id in stream.shard_ids:
-        reader = ShardReader(kinesis, stream, shard_id, after=None, clock=utc_now)
-        while records := reader.read(_READ_LIMIT):
-            for record in records:
-                yield StreamRecord(record.sequence_number, record.data)

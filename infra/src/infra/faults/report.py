@@ -25,7 +25,14 @@ row, so rows may be of different runs. How it is built:
   answered may be there, but once, and no more of it than was sent.
 - The night's load reconciles with the books.
 - Every shopper's history in DynamoDB is what the whole stream, read and folded anew, says.
-- Nothing is in the failure queue unless poison came, and no answer was 500.
+- Each record that was put on the stream and is no event is told to the failure queue, once, by its
+  shard and sequence number, and no other record is. The delivery brings it to the landing zone as
+  it came; the load keeps its content aside, once, and counts it in the lake's `bad_events`; the
+  lake's events do not have it.
+- No answer was 500.
+- While the shop's own clocks are wrong, every click is taken; what was stamped by them is of the
+  business day that they showed, and those days are loaded too. Database, AWS endpoint and shoppers
+  have the right time. The endpoint does not look at the age of a signature, as AWS does.
 - Recovery is the time from the end of the fault (a killed process is started again, MariaDB takes
   connections) until the shop answers, every worker works, no outbox row and no record
   waits longer than a second, no event waits on disk, and a fresh click changes the picks. It is

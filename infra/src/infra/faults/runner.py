@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from math import inf
 from threading import Event
 from time import monotonic
@@ -88,9 +89,10 @@ class Faults:
             self._shop.afterwards.close()
         report = crowd.result()
         with self._steps.step(f"{scenario.name}: the night's load, and what must hold"):
-            days = business_days(self._shop.stack, self._began, self._clock())
+            days = self._days()
             self._bring_everything_to_the_lake()
             for day in days:
+                self._wait_until_begun(day)
                 load(self._shop.stack, day)
             checks = check_everything(self._shop, self._shop.looker.story, self._told, days)
         recovered = Check.at_most(
@@ -156,9 +158,20 @@ class Faults:
         settle = self._settings.settle_seconds
         self._wait_until(lambda: self._shop.spooled_bytes() == 0, "spool")
         with self._shop.books() as engine:
-            self._wait_until(lambda: unsent(engine, self._clock()) == 0, "outbox")
+            self._wait_until(lambda: unsent(engine) == 0, "outbox")
         self._wait_until(self._all_is_folded, "event source")
         flush(self._shop.stack.config.folder / "delivery", seconds=settle)
+
+    def _days(self) -> list[date]:
+        """Return every day on which something may have happened by one of the shop's clocks."""
+        errors = {timedelta(), *self._shop.clock_errors}
+        ends = (self._began, self._clock())
+        return business_days(self._shop.stack, *(end + error for end in ends for error in errors))
+
+    def _wait_until_begun(self, day: date) -> None:
+        """Wait for the day that only clocks which were ahead have seen, in the minutes before."""
+        while business_days(self._shop.stack, self._clock()) < [day]:
+            Event().wait(_POLL_SECONDS)
 
     def _wait_until(self, is_done: Callable[[], bool], what: str) -> None:
         deadline = monotonic() + self._settings.settle_seconds

@@ -18,6 +18,7 @@ from infra.faults.injections import (
     Poison,
 )
 from infra.faults.microburst import Rule
+from infra.faults.server_clocks import ServerClockJumps
 
 _SLOW = {"min": 200, "max": 1500}
 _THROTTLED = {"code": "ProvisionedThroughputExceededException"}
@@ -122,6 +123,14 @@ SCENARIOS = (
         "client-clocks",
         "shoppers' clocks jump ahead and back",
         ClockJumps([timedelta(minutes=10), timedelta(minutes=-10), timedelta(minutes=2)], 4),
+    ),
+    Scenario(
+        "server-clocks",
+        "the clocks of the shop's own processes jump ahead and back",
+        ServerClockJumps(
+            [timedelta(minutes=10), timedelta(), timedelta(minutes=-10)], pause_seconds=5
+        ),
+        50,
     ),
     Scenario(
         "reshard",

@@ -15,8 +15,9 @@ from fashion_kit.clock import utc_now
 from infra.demo.closing import unsent
 from infra.demo.follow import Shopper
 from infra.faults.gate import Gate
+from infra.faults.poison import Failure, Place
 from infra.faults.settings import FaultsSettings
-from infra.local.environments import DatabaseUrls
+from infra.local.environments import DatabaseUrls, Environments
 from infra.local.event_source.status import EventSourceStatus
 from infra.local.stack import Stack
 from infra.local.workers import Status
@@ -46,6 +47,12 @@ class GatedShop:
     """What a fault has to put away once the shop is well again."""
     unsure_clicks: int = 0
     """Clicks of the looking shopper to which no answer came."""
+    clock_errors: set[timedelta] = field(default_factory=set)
+    """How far the clocks of the shop's own processes have been off at some time."""
+    poison: dict[Place, bytes] = field(default_factory=dict)
+    """What lies on the stream and is no event."""
+    failures: list[Failure] = field(default_factory=list)
+    """What was taken out of the failure queue."""
 
     def __post_init__(self) -> None:
         self.aws = Gate(self.stack.aws.port)
@@ -72,12 +79,19 @@ class GatedShop:
             for service in self.stack.services:
                 # They end before the gates do: what they still hold has to go somewhere.
                 gates.callback(service.process.stop)
-                service.process.stop()
-                service.start(self.stack.environments)
-            for service in self.stack.services:
-                service.wait_until_ready()
+            self.start_anew(self.stack.environments)
             self.looker.register()
             yield
+
+    def start_anew(self, environments: Environments) -> None:
+        """Stop every service, and start it with these environments."""
+        self.stack.environments = environments
+        for service in self.stack.services:
+            service.process.stop()
+            service.start(environments)
+        for service in self.stack.services:
+            service.wait_until_ready()
+        self.stack.write_state()
 
     def start(self, name: str) -> None:
         """Start a service that was stopped or killed, without waiting for it."""
@@ -106,7 +120,7 @@ class GatedShop:
             return False
         with self.books() as engine:
             since = utc_now() - timedelta(seconds=limit)
-            return unsent(engine, since) == 0 and self.spooled_bytes() == 0
+            return unsent(engine, before=since) == 0 and self.spooled_bytes() == 0
 
     def spooled_bytes(self) -> float:
         """Return how much waits on the storefront's disk."""

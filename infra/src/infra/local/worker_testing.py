@@ -36,6 +36,8 @@ class ManualClock:
     """A clock that only tests move."""
 
     now: datetime = NOON
+    passed: float = 0.0
+    """Seconds that have passed; a clock that is set makes none of them."""
 
     def __call__(self) -> datetime:
         """Return the time that was set."""
@@ -43,7 +45,16 @@ class ManualClock:
 
     def advance(self, **duration: float) -> None:
         """Let time pass."""
-        self.now += timedelta(**duration)
+        self.set(timedelta(**duration))
+        self.passed += timedelta(**duration).total_seconds()
+
+    def set(self, error: timedelta) -> None:
+        """Set it ahead, or back, without any time passing."""
+        self.now += error
+
+    def timer(self) -> float:
+        """Return the seconds of a clock that nobody sets."""
+        return self.passed
 
 
 @dataclass

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
+Timer = Callable[[], float]
+"""Seconds of a clock that nobody sets, as `time.monotonic`: it says how long something lasts."""
 
 
 def utc_now() -> datetime:

@@ -158,6 +158,7 @@ def open_events(settings: ExporterSettings) -> EventStage:
         pseudonyms=Pseudonyms(settings.pseudonym_secret()),
         rules=EventRules(
             settings.business_timezone,
+            settings.early_hours,
             settings.late_hours,
             settings.event_clock_slack,
             settings.lookup_rows,

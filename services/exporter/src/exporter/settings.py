@@ -91,6 +91,9 @@ class ExporterSettings(LakeSettings):
     delivery_grace: timedelta = timedelta(minutes=6)
     """How long after a day's end its last events may need to reach the landing zone: the load
     waits for them, so it is a little longer than the delivery stream's buffer."""
+    early_hours: int = Field(1, ge=0)
+    """How many hours of deliveries before a day's begin are searched for its events: the clock of a
+    server that received them may have been ahead of the stream's."""
     late_hours: int = Field(6, ge=0)
     """How many hours of deliveries after a day's end are searched for its events."""
     event_clock_slack: timedelta = timedelta(days=2)

@@ -30,7 +30,7 @@ def read(zones: ExporterSettings) -> Read:
 
     def read() -> tuple[list[str], IntakeCounts]:
         landing = LandingZone(client("s3"), zones.landing_bucket, threads=2)
-        events = EventsOfDay(landing, date(2026, 11, 22), (START, END), late_hours=6)
+        events = EventsOfDay(landing, date(2026, 11, 22), (START, END), around=(1, 6))
         return [event.event_id for batch in events.batches() for event in batch], events.counts
 
     return read
@@ -71,6 +71,28 @@ def test_an_event_delivered_after_the_days_end_is_found(
     deliver(zones, END + timedelta(hours=3), event("late", END - TICK))
 
     assert read()[0] == ["late"]
+
+
+def test_an_event_of_a_server_whose_clock_was_ahead_is_found_before_the_days_begin(
+    zones: ExporterSettings, read: Read, deliver: Deliver, event: Event
+) -> None:
+    deliver(zones, START - timedelta(minutes=1), event("early", START + timedelta(minutes=9)))
+
+    assert read()[0] == ["early"]
+
+
+def test_what_was_delivered_before_the_day_is_no_late_event_of_the_day_before(
+    zones: ExporterSettings, deliver: Deliver, event: Event
+) -> None:
+    deliver(zones, START - TICK, event("before", START - TICK))
+    deliver(zones, NOON, event("late", START - TICK))
+    landing = LandingZone(client("s3"), zones.landing_bucket, threads=2)
+    events = EventsOfDay(landing, date(2026, 11, 22), (START, END), around=(1, 6))
+
+    assert list(events.batches()) == [[], []]
+    noted = [name for rows in events.earlier for name in rows.column("event_id").to_pylist()]
+    assert noted == ["late"]
+    assert events.counts.of_other_days == 2
 
 
 def test_a_duplicate_counts_once_within_an_object_and_over_objects(

@@ -89,9 +89,9 @@ async def _start(
     stack.callback(engine.dispose)
     dynamodb: DynamoDBClient = client("dynamodb")
     trends = TrendsRepository(dynamodb, settings.trends_table)
-    rankers = _rankers(settings, dynamodb, trends, clock)
-    catalogue = _catalogue(settings, engine, clock)
-    windows = _windows(settings, trends, clock)
+    rankers = _rankers(settings, dynamodb, trends)
+    catalogue = _catalogue(settings, engine)
+    windows = _windows(settings, trends)
     for value in (rankers.model, rankers.delta, rankers.trends, catalogue, windows):
         await asyncio.to_thread(value.refresh)
         _repeat(partial(asyncio.to_thread, value.refresh), value.every, stack)
@@ -110,36 +110,32 @@ async def _start(
 
 
 def _rankers(
-    settings: ApiSettings, dynamodb: "DynamoDBClient", trends: TrendsRepository, clock: Clock
+    settings: ApiSettings, dynamodb: "DynamoDBClient", trends: TrendsRepository
 ) -> Rankers:
     s3: S3Client = client("s3")
     models = ModelRepository(
         dynamodb, s3, table=settings.models_table, bucket=settings.model_bucket
     )
-    return make_rankers(settings, settings, models, trends, clock)
+    return make_rankers(settings, settings, models, trends)
 
 
-def _catalogue(settings: ApiSettings, engine: Engine, clock: Clock) -> Refreshing[Catalogue]:
-    repository = CatalogueRepository(engine, overlap=settings.catalogue_overlap, clock=clock)
+def _catalogue(settings: ApiSettings, engine: Engine) -> Refreshing[Catalogue]:
+    repository = CatalogueRepository(engine, overlap=settings.catalogue_overlap)
     return Refreshing(
         "catalogue",
         repository.read,
         Catalogue(settings.newest_products),
         every=settings.availability_refresh,
-        clock=clock,
     )
 
 
-def _windows(
-    settings: ApiSettings, trends: TrendsRepository, clock: Clock
-) -> Refreshing[CountedWindows]:
+def _windows(settings: ApiSettings, trends: TrendsRepository) -> Refreshing[CountedWindows]:
     uncounted: CountedWindows = {}
     return Refreshing(
         "windows",
         lambda _: trends.read_windows(),
         uncounted,
         every=settings.model_refresh,
-        clock=clock,
     )
 
 

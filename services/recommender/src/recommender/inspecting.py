@@ -98,7 +98,7 @@ def _explain(
     )
     trends = TrendsRepository(dynamodb, settings.trends_table)
     ranking = ExperimentService(settings.experiment, settings, new_id).settings_of(user_id)
-    rankers = make_rankers(ranking, settings, models, trends, utc_now)
+    rankers = make_rankers(ranking, settings, models, trends)
     rankers.refresh_if_due()
     return explain(
         repository.shopper(user_id),

@@ -50,6 +50,13 @@ async def test_the_time_from_receipt_to_picks_is_told_of_each_event(
     assert (measures.applied, measures.click_to_pick_seconds) == (2, [1.0, 2.0])
 
 
+async def test_nothing_took_less_than_no_time_whoevers_clock_is_ahead(
+    service: InteractionsService, told: list[BatchMeasures], event: Events, records: Records
+) -> None:
+    await service.apply(records([event(5, at=NOW + A_SECOND)]))
+    assert told[0].click_to_pick_seconds == [0.0]
+
+
 async def test_what_is_delivered_again_counts_as_duplicate_only(
     service: InteractionsService, told: list[BatchMeasures], event: Events, records: Records
 ) -> None:

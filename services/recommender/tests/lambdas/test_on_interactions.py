@@ -11,6 +11,7 @@ import pytest
 
 from fashion_contracts.events import EventType, Interaction
 from fashion_contracts.picks import Shopper
+from fashion_kit.clock import utc_now
 from infra.local.resources import Resources
 from recommender.interactions.factory import make_service
 from recommender.interactions.records import FailedRecord, StreamRecord
@@ -54,6 +55,7 @@ def kinesis_event(records: Iterable[StreamRecord]) -> dict[str, Any]:
                 "kinesis": {
                     "sequenceNumber": record.sequence_number,
                     "data": b64encode(record.data).decode(),
+                    "approximateArrivalTimestamp": utc_now().timestamp(),
                 }
             }
             for record in records

@@ -83,7 +83,7 @@ def test_a_model_that_cannot_be_read_leaves_the_old_one(
     models.put_in_use(pointer, instead_of=None, at=NOW)
     in_use: Model | None = model
     every = timedelta(seconds=30)
-    refreshing = Refreshing("model", models.newer_than, in_use, every=every, clock=lambda: NOW)
+    refreshing = Refreshing("model", models.newer_than, in_use, every=every)
 
     refreshing.refresh()
 

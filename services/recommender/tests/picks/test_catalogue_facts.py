@@ -133,7 +133,7 @@ class TestCatalogueRepository:
     @pytest.fixture
     def repository(self, catalogue: Database) -> Iterable[CatalogueRepository]:
         engine = mysql_engine(catalogue.owner_url)
-        yield CatalogueRepository(engine, overlap=timedelta(minutes=1), clock=lambda: NOW)
+        yield CatalogueRepository(engine, overlap=timedelta(minutes=1))
         engine.dispose()
 
     def test_all_is_read_first_and_then_only_what_has_changed(
@@ -142,8 +142,8 @@ class TestCatalogueRepository:
         first = repository.read(Catalogue(newest_length=2))
         name = catalogue.name
         catalogue.execute(
-            f"UPDATE {name}.products SET stock = 0, updated_at = '2026-04-30 23:59:30'"  # noqa: S608
-            " WHERE id = 40",
+            f"UPDATE {name}.products SET stock = 0, updated_at = UTC_TIMESTAMP(6)"  # noqa: S608
+            " - INTERVAL 30 SECOND WHERE id = 40",
             f"UPDATE {name}.products SET stock = 0 WHERE id = 39",  # noqa: S608
         )
 
@@ -162,7 +162,8 @@ class TestCatalogueRepository:
         first = repository.read(Catalogue(newest_length=2))
         add_products([41])
         catalogue.execute(
-            f"UPDATE {catalogue.name}.products SET updated_at = '2026-05-01' WHERE id = 41"  # noqa: S608
+            f"UPDATE {catalogue.name}.products SET updated_at = UTC_TIMESTAMP(6)"  # noqa: S608
+            " WHERE id = 41"
         )
 
         second = repository.read(first)
@@ -184,7 +185,7 @@ class TestCatalogueRepository:
 
     def test_a_database_that_is_away_says_so(self) -> None:
         engine = mysql_engine("mysql+pymysql://nobody@127.0.0.1:1/none")
-        repository = CatalogueRepository(engine, overlap=timedelta(0), clock=lambda: NOW)
+        repository = CatalogueRepository(engine, overlap=timedelta(0))
 
         with pytest.raises(StoreUnavailableError):
             repository.read(Catalogue())

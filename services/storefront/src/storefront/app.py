@@ -108,7 +108,7 @@ def _lifespan_of(
             stack.enter_context(traced_requests(app, SERVICE))
             tokens = open_tokens(settings, clock)
             verifier: TokenVerifier = tokens["verifier"]
-            database = _open_database(settings, stack, clock)
+            database = _open_database(settings, stack)
             sessions = database["sessions"]
             state = {
                 "settings": settings,
@@ -130,24 +130,22 @@ def _lifespan_of(
     return lifespan
 
 
-def _open_database(
-    settings: StorefrontSettings, stack: AsyncExitStack, clock: Clock
-) -> dict[str, Any]:
+def _open_database(settings: StorefrontSettings, stack: AsyncExitStack) -> dict[str, Any]:
     engine = open_engine(settings)
     stack.callback(engine.dispose)
     longest_wait = timedelta(seconds=settings.database_pool_timeout_seconds)
     sessions = sessions_of(engine)
     return {
         "sessions": sessions,
-        "live_index": _open_search(settings, stack, sessions, clock),
+        "live_index": _open_search(settings, stack, sessions),
         "turns": Turns(settings.request_threads, longest_wait),
     }
 
 
 def _open_search(
-    settings: StorefrontSettings, stack: AsyncExitStack, sessions: Sessions, clock: Clock
+    settings: StorefrontSettings, stack: AsyncExitStack, sessions: Sessions
 ) -> LiveIndex:
-    copier = CatalogueCopier(sessions, overlap=settings.catalogue_overlap, clock=clock)
+    copier = CatalogueCopier(sessions, overlap=settings.catalogue_overlap)
     live_index = LiveIndex(copier, settings.catalogue_max_age)
     # Read before somebody asks; left before the engine, whose connection it uses.
     live_index.start()

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep
 from typing import TypeVar
@@ -112,6 +113,12 @@ def run_in_transaction(
         # Two that met in a deadlock must not meet again in step.
         sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.random())  # noqa: S311 - jitter, no secret
     raise BusyError(attempts)
+
+
+def database_time(session: Session) -> datetime:
+    """Return the time by the database's clock, which all its users share."""
+    now: datetime = session.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
+    return now.replace(tzinfo=UTC)
 
 
 def mysql_code(error: DBAPIError) -> int | None:

@@ -63,6 +63,25 @@ class TestCrashes:
         assert (payment.status, status_of(purchase_id)) == ("approved", "paid")
         assert healthy.taken == {payment.id: TOTAL}
 
+    def test_one_by_a_clock_that_was_ahead_is_gone_on_from_when_it_is_right_again(
+        self,
+        make_desk: MakeDesk,
+        pay: Pay,
+        make_purchase: MakePurchase,
+        user_id: str,
+        clock: HandClock,
+    ) -> None:
+        purchase_id = make_purchase(user_id)
+        provider = CrashesAfterTheCharge()
+        clock.advance(2 * LEASE)
+        with pytest.raises(Crash):
+            pay(purchase_id, key="k", at=make_desk(provider))
+        clock.advance(-2 * LEASE)
+        healthy = FakePaymentProvider()
+        vars(healthy).update(vars(provider))
+        payment = view_of(pay(purchase_id, key="k", at=make_desk(healthy)))
+        assert (payment.status, healthy.balance) == ("approved", TOTAL)
+
     def test_one_between_the_settlement_and_the_answer_loses_nothing(
         self, desk: PaymentDesk, pay: Pay, make_purchase: MakePurchase, user_id: str
     ) -> None:

@@ -14,10 +14,11 @@ from sqlalchemy import create_engine, delete, update
 
 from fashion_kit.clock import utc_now
 from storefront.database import Sessions, sessions_of, transaction
-from storefront.models import Product
+from storefront.models import MovementReason, Product
 from storefront.search.catalogue_copy import CatalogueCopier, CatalogueCopy
 from storefront.search.query import Query
 from storefront.search.refresh import CatalogueUnavailableError, LiveIndex
+from storefront.stock.repository import Movement, StockRepository
 
 pytestmark = pytest.mark.servers
 
@@ -28,7 +29,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def copier(sessions: Sessions) -> CatalogueCopier:
     """Return a reader of the tests' database."""
-    return CatalogueCopier(sessions, overlap=OVERLAP, clock=utc_now)
+    return CatalogueCopier(sessions, overlap=OVERLAP)
 
 
 @pytest.fixture
@@ -104,6 +105,22 @@ class TestCatalogueCopier:
         [item] = copier.read(copy, look_for_deleted=False).index.get([slow])
         assert not item.in_stock
 
+    @pytest.mark.parametrize("error", [-HOUR, HOUR], ids=["behind", "ahead"])
+    def test_a_sale_by_a_server_with_a_wrong_clock_is_not_missed(
+        self,
+        copier: CatalogueCopier,
+        make_product: MakeProduct,
+        sessions: Sessions,
+        error: timedelta,
+    ) -> None:
+        product = make_product(stock=1)
+        copy = copier.read(None, look_for_deleted=False)
+        with transaction(sessions) as session:
+            sale = Movement(product, -1, MovementReason.PURCHASE)
+            StockRepository(session).move([sale], utc_now() + error)
+        [item] = copier.read(copy, look_for_deleted=False).index.get([product])
+        assert not item.in_stock
+
     def test_what_did_not_change_is_not_read_again(
         self, copier: CatalogueCopier, make_product: MakeProduct
     ) -> None:
@@ -135,7 +152,7 @@ class SlowCopier(CatalogueCopier):
     """Reads when it is let."""
 
     def __init__(self, sessions: Sessions) -> None:
-        super().__init__(sessions, overlap=OVERLAP, clock=utc_now)
+        super().__init__(sessions, overlap=OVERLAP)
         self.may_read = Event()
         self.may_read.set()
         self.has_begun = Event()
@@ -209,7 +226,7 @@ class TestLiveIndex:
 
 def _unreachable() -> CatalogueCopier:
     engine = create_engine("mysql+pymysql://nobody@127.0.0.1:1/none")
-    return CatalogueCopier(sessions_of(engine), overlap=OVERLAP, clock=utc_now)
+    return CatalogueCopier(sessions_of(engine), overlap=OVERLAP)
 
 
 class TestServed:

@@ -73,7 +73,6 @@ class Worker:
                 self._settings,
                 ShardSource(stream.arn, shard_id, reader, checkpoint),
                 s3,
-                utc_now,
                 self._stop,
                 flushes_requested=lambda: self._flushes_requested,
             )

@@ -8,12 +8,12 @@ batches twice, as with Firehose: that is what is left if the state folder itself
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from threading import Event
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from fashion_contracts.landing import hour_prefix
-from fashion_kit.clock import Clock
+from fashion_kit.clock import Timer
 from fashion_kit.logs import get_logger
 from infra.local.checkpoints import Checkpoint, CheckpointFile
 from infra.local.delivery.objects import Batch
@@ -46,16 +46,16 @@ class ShardDelivery:
         settings: DeliverySettings,
         source: ShardSource,
         s3: "S3Client",
-        clock: Clock,
         stop: Event,
         *,
         flushes_requested: Callable[[], int],
+        timer: Timer = monotonic,
     ) -> None:
         self.progress = ShardProgress()
         self._settings = settings
         self._source = source
         self._s3 = s3
-        self._clock = clock
+        self._timer = timer
         self._stop = stop
         self._flushes_requested = flushes_requested
         checkpoint = source.checkpoint.load()
@@ -63,7 +63,7 @@ class ShardDelivery:
         self._planned_end = checkpoint.planned_end
         self._buffer: list[Record] = []
         self._buffered_bytes = 0
-        self._buffered_at: datetime | None = None
+        self._buffered_at: float | None = None
         self._backoff = Backoff(
             stop,
             first_seconds=settings.retry_first_seconds,
@@ -109,7 +109,7 @@ class ShardDelivery:
 
     def _append(self, record: Record) -> None:
         if self._buffered_at is None:
-            self._buffered_at = self._clock()
+            self._buffered_at = self._timer()
         self._buffer.append(record)
         self._buffered_bytes += len(record.data)
 
@@ -121,8 +121,7 @@ class ShardDelivery:
     def _is_due(self) -> bool:
         if self._buffered_at is None or self._planned_end is not None:
             return False
-        waited = self._clock() - self._buffered_at
-        return waited >= timedelta(seconds=self._settings.buffer_seconds)
+        return self._timer() - self._buffered_at >= self._settings.buffer_seconds
 
     def _begins_another(self, record: Record) -> bool:
         """Say whether the record cannot stand in the object of those before it.

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
+from time import monotonic
 
-from fashion_kit.clock import Clock
+from fashion_kit.clock import Clock, Timer
 from fashion_kit.ids import IdFactory
 from fashion_kit.logs import get_logger
 from infra.local.checkpoints import Checkpoint, CheckpointFile
@@ -46,6 +47,7 @@ class Ports:
     failures: FailureDestination
     clock: Clock
     new_id: IdFactory
+    timer: Timer = monotonic
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class ShardMapping:
         self._source = source
         self._reader = reader
         self._checkpoint = checkpoint
+        self.progress.last_sequence_number = checkpoint.load().sequence_number
         self._ports = ports
         self._stop = stop
         self._read: deque[Record] = deque()
@@ -111,11 +114,11 @@ class ShardMapping:
 
     def _gather(self) -> None:
         """Read until a batch is full, or its window has passed since its first record came."""
-        window = timedelta(seconds=self._settings.batching_window_seconds)
-        began = self._ports.clock()
+        window = self._settings.batching_window_seconds
+        began = self._ports.timer()
         while (missing := self._settings.batch_size - len(self._read)) > 0:
             self._read.extend(self._reader.read(missing))
-            is_open = self._read and self._ports.clock() - began < window
+            is_open = self._read and self._ports.timer() - began < window
             if not is_open or self._stop.wait(self._settings.idle_poll_seconds):
                 return
 

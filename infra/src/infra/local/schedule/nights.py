@@ -64,13 +64,21 @@ class Nights:
 
     def _days_to_load(self) -> list[date]:
         """Return the days that are due; the first new one brings back those that had failed."""
-        due = due_runs(self._clock(), self.state.last_done, self._nightly)
+        now = self._clock()
+        self._take_back(latest_due(now, self._nightly))
+        due = due_runs(now, self.state.last_done, self._nightly)
         if not due:
             return []
         left_out = (due[0] - self.state.last_done).days - 1
         if left_out:
             log.error("days_left_out", count=left_out, before=due[0].isoformat())
         return [day for day in self.state.failed_days if day < due[0]] + due
+
+    def _take_back(self, latest: date) -> None:
+        """Take back what a clock that was ahead has noted: a day is not done before it is over."""
+        if self.state.last_done > latest:
+            log.warning("nights_taken_back", after=latest.isoformat())
+            self._save(self.state.model_copy(update={"last_done": latest}))
 
     def _note_day(self, day: date, *, is_loaded: bool) -> None:
         last_done = max(self.state.last_done, day)

@@ -45,7 +45,7 @@ class Recurrence:
     def tick(self, stop: Event) -> None:
         """Run the job if it is due; a run that a stop interrupted is due again."""
         began = self._clock()
-        if stop.is_set() or began < self.next_at:
+        if stop.is_set() or not self._is_due(began):
             return
         self.is_running = True
         try:
@@ -55,6 +55,13 @@ class Recurrence:
         if has_succeeded or not stop.is_set():
             ended = self._clock()
             self._save(LastRun(began_at=began, ended_at=ended, has_succeeded=has_succeeded))
+
+    def _is_due(self, now: datetime) -> bool:
+        """Say whether the interval has passed.
+
+        A run that began later than now was noted by a clock that was ahead, and tells nothing.
+        """
+        return not self.last_run.began_at <= now < self.next_at
 
     def _load(self) -> LastRun:
         """Return what is remembered; whoever makes a new shop also builds its first model."""

@@ -70,14 +70,15 @@ class EventsOfDay:
     """Reads the events that the server received on a day, and finds those of earlier days.
 
     The delivery stream files an object under the hour in which it was delivered, which may be
-    later than the hour in which its events were received: `late_hours` are searched as well, and
-    the objects that are marked for the day.
+    later than the hour in which its events were received, or earlier by its own clock than by the
+    server's: the hours `around` the day, before and after it, are searched as well, and the objects
+    that are marked for the day.
     """
 
     landing: LandingZone
     day: date
     interval: tuple[datetime, datetime]
-    late_hours: int
+    around: tuple[int, int]
     marked: Sequence[str] = ()
     counts: IntakeCounts = field(default_factory=IntakeCounts)
     bad: list[pa.RecordBatch] = field(default_factory=list)
@@ -92,9 +93,12 @@ class EventsOfDay:
     def batches(self) -> Iterator[list[Interaction]]:
         """Yield the day's events, object by object; what is no event is kept as a bad line."""
         start, end = self.interval
-        folders = list(hour_prefixes(start, end + timedelta(hours=self.late_hours)))
+        before, after = (timedelta(hours=hours) for hours in self.around)
+        folders = list(hour_prefixes(start - before, end + after))
         for key, payload in self.landing.objects(folders, self.marked):
             self.objects.add(key)
+            # What was delivered before the day began is found by the days of then.
+            is_noted = hour_of(key) >= start
             events: list[Interaction] = []
             earlier: list[Interaction] = []
             bad: list[BadLine] = []
@@ -105,7 +109,7 @@ class EventsOfDay:
                     bad.append(parsed)
                 elif start <= parsed.received_at < end:
                     events.append(parsed)
-                elif parsed.received_at < start:
+                elif parsed.received_at < start and is_noted:
                     earlier.append(parsed)
                 else:
                     self.counts.of_other_days += 1

@@ -34,6 +34,7 @@ class EventRules:
     """What a day is, and how long and how far we look for its events."""
 
     timezone: ZoneInfo
+    early_hours: int
     late_hours: int
     clock_slack: timedelta
     lookup_rows: int
@@ -56,7 +57,7 @@ class EventStage:
             self.landing,
             day,
             day_interval(day, self.rules.timezone),
-            self.rules.late_hours,
+            (self.rules.early_hours, self.rules.late_hours),
             self.late.objects(day),
         )
         erasures = self.erasures.read()

@@ -26,7 +26,7 @@ def make_service(settings: InteractionsSettings, clock: Clock = utc_now) -> Inte
         dynamodb, s3, table=settings.models_table, bucket=settings.model_bucket
     )
     trends = TrendsRepository(dynamodb, settings.trends_table)
-    rankers = make_rankers(settings, settings, models, trends, clock)
+    rankers = make_rankers(settings, settings, models, trends)
     shoppers = ShoppersRepository(
         make_dynamodb(Limits(connections=settings.connections)), settings.shoppers_table
     )

@@ -41,7 +41,7 @@ def fold(shopper: Shopper, events: Iterable[Interaction]) -> Shopper:
         product_id, type_ = event.product_id, event.type
         if product_id is None:
             continue
-        # A client's clock that is ahead is not believed.
+        # A client's clock that is ahead is not believed; nor a server's, see `decode`.
         ticks = ticks_of(min(event.event_time, event.received_at))
         if type_ in INTEREST_TYPES:
             acts.append(Act(ticks, event_hash(event.event_id), product_id, type_))

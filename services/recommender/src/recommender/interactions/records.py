@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import ValidationError
@@ -28,6 +29,8 @@ class StreamRecord:
 
     sequence_number: str
     data: bytes
+    arrived_at: datetime | None = None
+    """When the stream had it, by the stream's clock; None if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,26 @@ def decode(records: Iterable[StreamRecord]) -> tuple[dict[str, list[Arrival]], l
             failed.append(FailedRecord(record.sequence_number, Failure.POISON))
             continue
         if _matters(event):
-            arrival = Arrival(int(record.sequence_number), record.sequence_number, event)
+            arrival = Arrival(
+                int(record.sequence_number),
+                record.sequence_number,
+                _believed(event, record.arrived_at),
+            )
             by_shopper.setdefault(event.shopper_id, []).append(arrival)
     for arrivals in by_shopper.values():
         arrivals.sort(key=lambda arrival: arrival.sequence)
     return by_shopper, failed
+
+
+def _believed(event: Interaction, arrived_at: datetime | None) -> Interaction:
+    """Return the event as received no later than the stream had it.
+
+    The clock of the server that received it may have been ahead: what it stamped would stand before
+    all that the shopper does next, until the time is there.
+    """
+    if arrived_at is None or event.received_at <= arrived_at:
+        return event
+    return event.model_copy(update={"received_at": arrived_at})
 
 
 def _matters(event: Interaction) -> bool:

@@ -42,7 +42,8 @@ class BatchTally:
             known.add(sign)
             self.applied += 1
             self.late += event.received_at - event.event_time > self.late_after
-            self.waits.append((now - event.received_at).total_seconds())
+            # Two machines' clocks: that of the one which received it may be ahead.
+            self.waits.append(max((now - event.received_at).total_seconds(), 0.0))
 
     def measures(self, failed: Sequence[FailedRecord]) -> BatchMeasures:
         """Return the batch's figures, with those of the records that had no effect."""

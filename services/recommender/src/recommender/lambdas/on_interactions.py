@@ -3,6 +3,7 @@
 import asyncio
 from base64 import b64decode
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -36,11 +37,16 @@ def _runner() -> asyncio.Runner:
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Apply the batch, and name the records that must come again."""
-    batch = (record["kinesis"] for record in event["Records"])
-    records = [
-        StreamRecord(record["sequenceNumber"], b64decode(record["data"])) for record in batch
-    ]
+    records = [_stream_record(record["kinesis"]) for record in event["Records"]]
     failed = _runner().run(_service().apply(records))
     # Between two calls the process stands still, and nothing would be sent.
     tracing.flush()
     return {"batchItemFailures": [{"itemIdentifier": f.sequence_number} for f in failed]}
+
+
+def _stream_record(record: dict[str, Any]) -> StreamRecord:
+    return StreamRecord(
+        record["sequenceNumber"],
+        b64decode(record["data"]),
+        datetime.fromtimestamp(record["approximateArrivalTimestamp"], UTC),
+    )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from fashion_contracts.picks import Pick, Shopper
-from fashion_kit.clock import Clock
 from recommender.model.artefact import Model
 from recommender.model.layers import layered
 from recommender.model.repository import CURRENT, DELTA, ModelRepository
@@ -51,7 +50,6 @@ def make_rankers(
     stores: StoreSettings,
     models: ModelRepository,
     trends: TrendsRepository,
-    clock: Clock,
 ) -> Rankers:
     """Return rankers that read the model and the trends from their stores."""
     no_model: Model | None = None
@@ -62,16 +60,12 @@ def make_rankers(
             lambda known: models.newer_than(known, CURRENT),
             no_model,
             every=stores.model_refresh,
-            clock=clock,
         ),
         Refreshing(
             "delta",
             lambda known: models.newer_than(known, DELTA),
             no_model,
             every=stores.model_refresh,
-            clock=clock,
         ),
-        Refreshing(
-            "trends", lambda _: trends.read(), Trends(), every=stores.model_refresh, clock=clock
-        ),
+        Refreshing("trends", lambda _: trends.read(), Trends(), every=stores.model_refresh),
     )

@@ -11,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fashion_contracts.picks import SHOPPERS_KEY, Attributes
 from fashion_kit.batcher import Batcher, BatchLimits, Refused, UndeliveredError
-from fashion_kit.clock import Clock
 from fashion_kit.dynamodb.client import DynamoDB, DynamoDBError
 from fashion_kit.errors import ShopError
 from recommender.errors import StoreUnavailableError
@@ -29,6 +28,7 @@ _COLUMNS: Final = (
     " FROM products"
 )
 _ALL: Final = text(f"{_COLUMNS} ORDER BY created_at, id")
+_NOW: Final = text("SELECT UTC_TIMESTAMP(6)")
 _CHANGED: Final = text(f"{_COLUMNS} WHERE updated_at >= :since ORDER BY created_at, id")
 
 
@@ -126,23 +126,23 @@ class CatalogueRepository:
     """Reads the products: all of them once, then those that have changed.
 
     A change is visible only once its transaction has committed, but bears the time at which it was
-    made. So each reading goes back behind the one before by `overlap`.
+    made. So each reading goes back behind the one before by `overlap`. Both times are the
+    database's, so that no server's wrong clock hides a sale.
     """
 
-    def __init__(self, engine: Engine, *, overlap: timedelta, clock: Clock) -> None:
+    def __init__(self, engine: Engine, *, overlap: timedelta) -> None:
         self._engine = engine
         self._overlap = overlap
-        self._clock = clock
 
     def read(self, before: Catalogue) -> Catalogue:
         """Return the catalogue as it is now."""
-        read_at = self._clock()
         statement = _ALL
         if before.read_at is not None:
             since = (before.read_at - self._overlap).astimezone(UTC).replace(tzinfo=None)
             statement = _CHANGED.bindparams(since=since)
         try:
             with self._engine.connect() as connection:
+                read_at = connection.execute(_NOW).scalar_one().replace(tzinfo=UTC)
                 rows = connection.execute(statement).all()
         except SQLAlchemyError as error:
             raise StoreUnavailableError("read the catalogue", type(error).__name__) from error

@@ -1,12 +1,13 @@
 """The statements of those who keep the catalogue."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storefront.database import DUPLICATE_ENTRY, mysql_code
+from storefront.database import DUPLICATE_ENTRY, database_time, mysql_code
 from storefront.models import Product, ProductChange
 
 
@@ -38,6 +39,10 @@ class AdminProductRepository:
     def lock(self, product_id: int) -> Product | None:
         """Return the product, its row locked until the transaction ends."""
         return self._session.get(Product, product_id, with_for_update=True)
+
+    def now(self) -> datetime:
+        """Return the time by the clock that says when a product changed."""
+        return database_time(self._session)
 
     def read_again(self, product: Product) -> None:
         """Bring the product up to what statements have made of its row."""

@@ -74,7 +74,7 @@ class AdminProductService:
 
     def add(self, new: NewProduct, currency: str) -> KeptProduct:
         """Put the product on sale; raise ProductExistsError if its id is taken."""
-        now = self._clock()
+        now = self._products.now()
         values = new.model_dump(exclude={"id", "stock"}) | {"currency": currency}
         product = Product(
             **values, stock=0, is_active=True, version=1, created_at=now, updated_at=now
@@ -188,7 +188,7 @@ class AdminProductService:
         return {"stock": (before, product.stock)}
 
     def _note(self, product: Product, action: ProductAction, changes: Changes) -> None:
-        now = self._clock()
+        now = self._products.now()
         product.updated_at = now
         self._products.add_change(
             ProductChange(

@@ -150,8 +150,10 @@ class PaymentService:
         return Charge.of(payment)
 
     def _is_asked(self, payment: Payment) -> bool:
-        # Without a reason somebody is asking, or died while asking: then the lease runs out.
-        return payment.reason is None and payment.updated_at + self._lease > self._clock()
+        # Without a reason somebody is asking, or died while asking: then the lease runs out. What
+        # was noted by a clock that was ahead must not make it longer.
+        is_leased = abs(self._clock() - payment.updated_at) < self._lease
+        return payment.reason is None and is_leased
 
     def _give_back(self, payment: Payment, purchase: Purchase) -> None:
         payment.status = PaymentStatus.REFUND_DUE

@@ -2,9 +2,10 @@
 
 A change is visible only once its transaction has committed, but bears the time at which it was
 made. So each reading goes back behind the one before by `overlap`: longer than any transaction of
-the shop lives, waits for locks included, and than the clocks of its machines differ. Of that window
-it reads ids and times of change, and whole rows only where the time is not the one already known;
-a shop that sells a lot would otherwise read each sale again for as long as the overlap lasts.
+the shop lives, waits for locks included. Both times are the database's, so that no server's wrong
+clock hides a sale. Of that window it reads ids and times of change, and whole rows only where the
+time is not the one already known; a shop that sells a lot would otherwise read each sale again for
+as long as the overlap lasts.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from fashion_kit.clock import Clock
 from fashion_kit.logs import get_logger
 from storefront.database import Sessions
 from storefront.search.index import Index
@@ -36,10 +36,9 @@ class CatalogueCopy:
 class CatalogueCopier:
     """Reads the catalogue from the database; blocks, so it belongs into a thread."""
 
-    def __init__(self, sessions: Sessions, *, overlap: timedelta, clock: Clock) -> None:
+    def __init__(self, sessions: Sessions, *, overlap: timedelta) -> None:
         self._sessions = sessions
         self._overlap = overlap
-        self._clock = clock
 
     def read(self, before: CatalogueCopy | None, *, look_for_deleted: bool) -> CatalogueCopy:
         """Return the catalogue as it is now, from the copy before if there is one.
@@ -57,7 +56,7 @@ class CatalogueCopier:
             return copy
 
     def _read_all(self, products: CatalogueRepository) -> CatalogueCopy:
-        read_at = self._clock()
+        read_at = products.now()
         index = Index()
         stamps: dict[int, int] = {}
         last_id = 0
@@ -69,7 +68,7 @@ class CatalogueCopier:
         return CatalogueCopy(index.prepare(), read_at, stamps)
 
     def _read_changes(self, products: CatalogueRepository, before: CatalogueCopy) -> CatalogueCopy:
-        read_at = self._clock()
+        read_at = products.now()
         stamps = products.get_stamps_since(before.read_at - self._overlap)
         changed = [i for i, stamp in stamps.items() if before.stamps.get(i) != stamp]
         index = before.index

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from storefront.database import database_time
 from storefront.models import Product
 from storefront.search.records import CatalogueRecord
 
@@ -34,6 +35,10 @@ class CatalogueRepository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def now(self) -> datetime:
+        """Return the time by the clock that says when a product changed."""
+        return database_time(self._session)
 
     def list_on_sale_after(self, product_id: int, limit: int) -> list[CatalogueRecord]:
         """Return the next products on sale in id order."""

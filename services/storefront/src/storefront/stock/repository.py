@@ -47,7 +47,11 @@ class StockRepository:
         return self._by_id(_offers(product_ids))
 
     def move(self, movements: Sequence[Movement], now: datetime) -> None:
-        """Move units of products that the caller has locked; the database refuses to sell air."""
+        """Move units of products that the caller has locked; the database refuses to sell air.
+
+        Whoever keeps a copy of the catalogue looks for what changed since the last look: the
+        database's one clock says both, whatever the servers' clocks show.
+        """
         stock: dict[int, int] = {}
         sold: dict[int, int] = {}
         for one in movements:
@@ -60,10 +64,10 @@ class StockRepository:
             changes.append(f"units_sold = units_sold + CASE id {_cases(sold)} ELSE 0 END")
         ids = ", ".join(f"{product_id:d}" for product_id in sorted(stock))
         statement = (
-            f"UPDATE products SET {', '.join(changes)}, updated_at = %s"  # noqa: S608 - only numbers
+            f"UPDATE products SET {', '.join(changes)}, updated_at = UTC_TIMESTAMP(6)"  # noqa: S608 - only numbers
             f" WHERE id IN ({ids})"
         )
-        self._session.connection().exec_driver_sql(statement, (in_sql(now),))
+        self._session.connection().exec_driver_sql(statement)
         rows = [(*one, in_sql(now)) for one in movements]
         insert_rows(self._session, StockMovement, (*Movement._fields, "moved_at"), rows)
 
