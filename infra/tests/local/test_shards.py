@@ -12,7 +12,7 @@ from infra.local.shards import AWS_ERRORS, ShardReader, Stream
 from infra.local.worker_testing import NOON, ManualClock, StreamOnEndpoint
 
 RETENTION = timedelta(hours=24)
-STREAM = Stream("clicks", "arn:aws:kinesis:us-east-1:0:stream/clicks", RETENTION, ("shard-0",))
+STREAM = Stream("clicks", "arn:aws:kinesis:us-east-1:0:stream/clicks", RETENTION)
 
 
 class ExpiredIteratorError(ClientError):
@@ -154,7 +154,7 @@ def test_every_record_is_read_once_in_order_unless_it_expired_first(
 def test_the_endpoints_records_are_read_in_order_from_the_oldest(stream: StreamOnEndpoint) -> None:
     stream.put(b"1", b"2", b"3")
     description = stream.describe()
-    [shard_id] = description.shard_ids
+    [shard_id] = stream.shard_ids()
     reader = ShardReader(stream.kinesis, description, shard_id, after=None, clock=lambda: NOON)
     assert [record.data for record in reader.read(2)] == [b"1", b"2"]
     assert [record.data for record in reader.read(2)] == [b"3"]
@@ -165,7 +165,7 @@ def test_the_endpoints_records_are_read_in_order_from_the_oldest(stream: StreamO
 def test_reading_goes_on_after_a_checkpoint(stream: StreamOnEndpoint) -> None:
     stream.put(b"1", b"2", b"3")
     description = stream.describe()
-    [shard_id] = description.shard_ids
+    [shard_id] = stream.shard_ids()
     first = ShardReader(stream.kinesis, description, shard_id, after=None, clock=lambda: NOON)
     [done] = first.read(1)
     second = ShardReader(

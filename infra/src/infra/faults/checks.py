@@ -71,7 +71,7 @@ def check_everything(
     lake = Lake.read(LakeQueries(resources.glue_database), days)
     with shop.books() as engine:
         books = Books.read(engine)
-    said, poison = replayed(shop.stack.aws.client("kinesis"), resources.event_stream)
+    said, poison = replayed(shop.streams.client("kinesis"), resources.event_stream)
     found = stored(shop.stack.aws.client("dynamodb"), resources.shoppers_table)
     everything = Told(
         told.purchases,

@@ -15,6 +15,7 @@ from fashion_kit.ids import new_id
 from infra.faults.microburst import Microburst, Rule
 from infra.faults.shop import GatedShop
 from infra.faults.short_answers import ShortAnswers
+from infra.local.lineage import list_shards
 
 Struck = Counter[str]
 GateName = Literal["aws", "kinesis", "database"]
@@ -251,14 +252,32 @@ class ClockJumps:
 
 
 @dataclass(frozen=True)
-class NotPossible:
-    """A fault that is not done here; the table says why."""
+class Reshard:
+    """The stream gets so many shards, one number after the other; each time its readers die."""
 
-    reason: str
+    shard_counts: Sequence[int]
+    killed: Sequence[str]
+    down_seconds: float
+    up_seconds: float
 
-    def inject(self, shop: GatedShop) -> Struck:  # noqa: ARG002 - a fault's shape
-        """Say why not."""
-        raise CannotInjectError(self.reason)
+    def inject(self, shop: GatedShop) -> Struck:
+        """Split and merge shards while records come, killing the readers in between."""
+        stream = shop.stack.environments.resources.event_stream
+        if shop.kinesis_local is None:
+            raise CannotInjectError("the stream is at an endpoint that cannot reshard")
+        for count in self.shard_counts:
+            shop.kinesis_local.reshard(stream, count)
+            for name in self.killed:
+                shop.stack.service(name).process.kill()
+            _rest(self.down_seconds)
+            for name in self.killed:
+                shop.start(name)
+            _rest(self.up_seconds)
+        shards = list_shards(shop.streams.client("kinesis"), stream)
+        ended = {parent for shard in shards for parent in shard.parents}
+        return Counter(
+            {"shards ended": len(ended), "kill -9": len(self.shard_counts) * len(self.killed)}
+        )
 
 
 def _rest(seconds: float) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from fashion_contracts.picks import Shopper
 from fashion_kit.clock import utc_now
-from infra.local.shards import ShardReader, Stream
+from infra.local.lineage import list_shards, parents_first
+from infra.local.shards import Record, ShardReader, Stream
 from recommender.interactions.fold import fold, join
 from recommender.interactions.records import Arrival, StreamRecord, decode
 from recommender.interactions.service import Batch
@@ -65,9 +66,19 @@ def _known(shoppers: Iterable[Shopper]) -> Known:
 
 
 def _records(kinesis: "KinesisClient", stream_name: str) -> Iterator[StreamRecord]:
+    """Yield the records in the order of their arrival, numbered anew.
+
+    Sequence numbers say nothing of the order of two shards, and a guest who turns out to be a user
+    may have been on another.
+    """
+    arrived = sorted(_by_shard(kinesis, stream_name), key=lambda record: record.arrived_at)
+    for number, record in enumerate(arrived):
+        yield StreamRecord(str(number), record.data)
+
+
+def _by_shard(kinesis: "KinesisClient", stream_name: str) -> Iterator[Record]:
     stream = Stream.describe(kinesis, stream_name)
-    for shard_id in stream.shard_ids:
-        reader = ShardReader(kinesis, stream, shard_id, after=None, clock=utc_now)
+    for shard in parents_first(list_shards(kinesis, stream_name)):
+        reader = ShardReader(kinesis, stream, shard.shard_id, after=None, clock=utc_now)
         while records := reader.read(_READ_LIMIT):
-            for record in records:
-                yield StreamRecord(record.sequence_number, record.data)
+            yield from records

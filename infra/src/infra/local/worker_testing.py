@@ -10,6 +10,7 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from infra.local.lineage import list_shards
 from infra.local.processes import Process
 from infra.local.shards import Record, Stream
 
@@ -52,6 +53,7 @@ class ScriptedShard:
 
     waiting: list[Record] = field(default_factory=list)
     count: int = 0
+    is_closed: bool = False
 
     def put(self, *lines: bytes, arrived_at: datetime = NOON) -> list[Record]:
         """Add a record for each line; sequence numbers count from 1."""
@@ -61,6 +63,11 @@ class ScriptedShard:
             records.append(Record(str(self.count), "key", line, arrived_at))
         self.waiting += records
         return records
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether it was closed and nothing waits in it."""
+        return self.is_closed and not self.waiting
 
     def read(self, limit: int) -> list[Record]:
         """Return the next records."""
@@ -80,6 +87,10 @@ class StreamOnEndpoint:
         self.kinesis.put_records(
             StreamName=self.name, Records=[{"Data": line, "PartitionKey": key} for line in lines]
         )
+
+    def shard_ids(self) -> list[str]:
+        """Return the ids of its shards."""
+        return [shard.shard_id for shard in list_shards(self.kinesis, self.name)]
 
     def describe(self) -> Stream:
         """Return what a reader has to know of it."""
