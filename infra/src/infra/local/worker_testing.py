@@ -88,6 +88,13 @@ class StreamOnEndpoint:
             StreamName=self.name, Records=[{"Data": line, "PartitionKey": key} for line in lines]
         )
 
+    def split(self) -> None:
+        """Split its shard; the endpoint deletes it with whatever was not read yet."""
+        [shard_id] = self.shard_ids()
+        self.kinesis.split_shard(
+            StreamName=self.name, ShardToSplit=shard_id, NewStartingHashKey=str(2**127)
+        )
+
     def shard_ids(self) -> list[str]:
         """Return the ids of its shards."""
         return [shard.shard_id for shard in list_shards(self.kinesis, self.name)]
