@@ -10,7 +10,7 @@ from rich.console import Console
 from fashion_kit.logs import configure
 from infra.demo.closing import NO_GRACE
 from infra.faults import report
-from infra.faults.kinesis_local import KinesisLocal, NodeMissingError
+from infra.faults.kinesis_local import KinesisLocal, NotInstalledError
 from infra.faults.runner import Faults, Result
 from infra.faults.scenarios import SCENARIOS, Scenario
 from infra.faults.settings import FaultsSettings
@@ -50,7 +50,7 @@ def run(console: Console, scenarios: Sequence[Scenario], settings: FaultsSetting
         chosen = [one for one in scenarios if one.is_on_kinesis_local is is_on_kinesis_local]
         try:
             results += _run_on_one_shop(console, chosen, settings) if chosen else []
-        except NodeMissingError as error:
+        except NotInstalledError as error:
             for scenario in chosen:
                 results.append(Result.not_possible(scenario, error))
                 report.show(console, results[-1])

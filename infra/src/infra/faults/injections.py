@@ -253,22 +253,27 @@ class ClockJumps:
 
 @dataclass(frozen=True)
 class Reshard:
-    """The stream gets so many shards, one number after the other; each time its readers die."""
+    """The stream gets so many shards, one number after the other, while its readers are dead.
+
+    So parents and children alike hold records that wait when the readers come back.
+    """
 
     shard_counts: Sequence[int]
     killed: Sequence[str]
     down_seconds: float
+    """How long they are dead before it, and again after it."""
     up_seconds: float
 
     def inject(self, shop: GatedShop) -> Struck:
-        """Split and merge shards while records come, killing the readers in between."""
+        """Split and merge shards while records come and nobody reads them."""
         stream = shop.stack.environments.resources.event_stream
         if shop.kinesis_local is None:
             raise CannotInjectError("the stream is at an endpoint that cannot reshard")
         for count in self.shard_counts:
-            shop.kinesis_local.reshard(stream, count)
             for name in self.killed:
                 shop.stack.service(name).process.kill()
+            _rest(self.down_seconds)
+            shop.kinesis_local.reshard(stream, count)
             _rest(self.down_seconds)
             for name in self.killed:
                 shop.start(name)

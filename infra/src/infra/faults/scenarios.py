@@ -127,9 +127,9 @@ SCENARIOS = (
     ),
     Scenario(
         "reshard",
-        "shards are split and merged, and their readers killed meanwhile",
-        Reshard((4, 2, 3, 1), killed=("event-source", "delivery"), down_seconds=1, up_seconds=4),
-        crowd_seconds=35,
+        "shards are split and merged while their readers are killed",
+        Reshard((4, 2, 3, 2), killed=("event-source", "delivery"), down_seconds=2, up_seconds=4),
+        crowd_seconds=45,
         is_on_kinesis_local=True,
     ),
 )
