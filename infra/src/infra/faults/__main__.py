@@ -25,6 +25,8 @@ LOGS = BUILD / "faults/logs"
 PAGE = ROOT / "docs/reliability.md"
 # Else nothing would be delivered while a fault lasts.
 OVERRIDES = NO_GRACE | {"DELIVERY_BUFFER_SECONDS": "2"}
+# What waits on a parent takes many batches, so who does not wait for it comes before its last.
+SMALL_BATCHES = {"EVENT_SOURCE_BATCH_SIZE": "5"}
 
 
 def main() -> int:
@@ -64,11 +66,12 @@ def _run_on_one_shop(
     steps = Steps(console)
     is_on_kinesis_local = scenarios[0].is_on_kinesis_local
     logs = LOGS / "kinesis-local" if is_on_kinesis_local else LOGS
+    overrides = OVERRIDES | SMALL_BATCHES if is_on_kinesis_local else OVERRIDES
     results = []
     with ExitStack() as running:
         folder = running.enter_context(scratch_folder("faults", logs=logs))
         streams = running.enter_context(KinesisLocal(folder)) if is_on_kinesis_local else None
-        stack = running.enter_context(Stack(StackConfig(folder, overrides=OVERRIDES), steps))
+        stack = running.enter_context(Stack(StackConfig(folder, overrides=overrides), steps))
         shop = GatedShop(stack, settings, streams)
         running.enter_context(shop.behind_gates())
         faults = Faults(shop, steps, settings)
