@@ -70,17 +70,18 @@ class Follower(Generic[Work]):
             raise self._crash
 
     def _begin_readable(self) -> None:
-        for shard in readable(self._list(), self._is_finished):
-            if shard.shard_id not in self._running:
-                self._begin(shard.shard_id)
-
-    def _begin(self, shard_id: str) -> None:
-        work = self._followed.begin(shard_id)
-        self.begun = self.begun | {shard_id: work}
-        self.current = self.current | {shard_id: work}
-        self._running.add(shard_id)
-        log.info("shard_begun", shard=shard_id)
-        Thread(target=self._work_off, args=(shard_id, work), name=shard_id).start()
+        new = {
+            shard.shard_id: self._followed.begin(shard.shard_id)
+            for shard in readable(self._list(), self._is_finished)
+            if shard.shard_id not in self._running
+        }
+        # All in one step: who waits for every shard must not see the first without the others.
+        self.begun = self.begun | new
+        self.current = self.current | new
+        for shard_id, work in new.items():
+            log.info("shard_begun", shard=shard_id)
+            self._running.add(shard_id)
+            Thread(target=self._work_off, args=(shard_id, work), name=shard_id).start()
 
     def _work_off(self, shard_id: str, work: Work) -> None:
         try:
