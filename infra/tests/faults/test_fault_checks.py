@@ -1,11 +1,16 @@
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 
+from fashion_contracts.events import EventType, Interaction
 from infra.demo.reconcile import Books, Lake
 from infra.faults.checks import Told, check_stores
-from infra.faults.replay import differing
+from infra.faults.replay import differing, read_stream, replayed
+from infra.local.stream_testing import StreamInMemory
+from infra.local.worker_testing import NOON
 
 BOOKS = Books(
     purchases=2,
@@ -72,3 +77,40 @@ class TestDiffering:
 
     def test_a_shopper_who_has_done_nothing_need_not_be_stored(self) -> None:
         assert differing({"u1": ((), (), ())}, {}) == set()
+
+
+class TestReplay:
+    def put(self, stream: StreamInMemory, kind: EventType, seconds: int, **said: Any) -> None:
+        """Put an event on its shopper's shard that happens and arrives after so many seconds."""
+        at = NOON + timedelta(seconds=seconds)
+        event = Interaction(
+            event_id=f"event-{seconds}",
+            type=kind,
+            session_id="session",
+            event_time=at,
+            received_at=at,
+            **said,
+        )
+        stream.put(event.shopper_id, event.to_record(), arrived_at=at)
+
+    def test_what_was_done_before_a_split_and_after_a_merge_is_told(self) -> None:
+        stream = StreamInMemory()
+        for seconds, change in enumerate((stream.split, stream.merge, stream.split), 1):
+            self.put(stream, EventType.PRODUCT_VIEW, seconds, user_id="user-1", product_id=seconds)
+            change(0)
+        said, poison = replayed(read_stream(cast(Any, stream), "clicks"))
+        history, _, _ = said["user-1"]
+        assert sorted(act.product_id for act in history) == [1, 2, 3]
+        assert poison == set()
+
+    def test_a_guest_on_another_shard_is_joined_with_what_arrived_before(self) -> None:
+        stream = StreamInMemory()
+        stream.split(0)
+        guest, user = {"anonymous_id": "anon-1"}, {"user_id": "user-2"}
+        self.put(stream, EventType.IDENTIFY, 2, **guest, **user)
+        self.put(stream, EventType.PRODUCT_VIEW, 1, **guest, product_id=1)
+        self.put(stream, EventType.PRODUCT_VIEW, 3, **guest, product_id=3)
+        assert [len(shard.records) for shard in stream.open_shards()] == [1, 2]
+        said, _ = replayed(read_stream(cast(Any, stream), "clicks"))
+        history, _, _ = said["user-2"]
+        assert [act.product_id for act in history] == [1]

@@ -8,6 +8,7 @@ from fashion_kit.clock import utc_now
 from fashion_kit.ids import new_id
 from infra.faults.short_answers import THROTTLED, Call, ShortAnswers, put_some
 from infra.local.aws_endpoint import AwsAddress, AwsEndpoint
+from infra.local.lineage import list_shards
 from infra.local.shards import ShardReader, Stream
 
 if TYPE_CHECKING:
@@ -64,6 +65,6 @@ def test_the_sdk_sees_a_partial_failure_and_the_stream_has_the_others(aws: AwsEn
     ]
     assert 0 < answer["FailedRecordCount"] == proxy.refused < len(records)
     stream = Stream.describe(aws.client("kinesis"), name)
-    [shard_id] = stream.shard_ids
-    reader = ShardReader(aws.client("kinesis"), stream, shard_id, after=None, clock=utc_now)
+    [shard] = list_shards(aws.client("kinesis"), name)
+    reader = ShardReader(aws.client("kinesis"), stream, shard.shard_id, after=None, clock=utc_now)
     assert [record.data for record in reader.read(100)] == taken

@@ -254,6 +254,24 @@ class TestFaults:
         bench.delivery().run()
         assert bench.bucket.lines() == [b"1"]
 
+    def test_a_closed_shard_is_written_at_once_and_finished(self, bench: Bench) -> None:
+        bench.shard.put(b"1", b"2")
+        bench.shard.is_closed = True
+        bench.delivery().run()
+        assert bench.bucket.lines() == [b"1", b"2"]
+        assert bench.checkpoint.load() == Checkpoint(sequence_number="2", is_finished=True)
+
+    def test_a_closed_shard_is_not_finished_while_a_record_of_it_is_not_written(
+        self, bench: Bench
+    ) -> None:
+        bench.shard = StopAfter(bench, reads=1)
+        bench.shard.put(b"1", b"2")
+        bench.shard.is_closed = True
+        bench.bucket.refusals = 1
+        bench.delivery(buffer_bytes=1).run()
+        assert bench.bucket.lines() == [b"1"]
+        assert bench.checkpoint.load() == Checkpoint(sequence_number="1")
+
     @settings(max_examples=40)  # each example writes checkpoints to the disk
     @given(
         sizes=st.lists(st.integers(1, 9), min_size=8, max_size=16),

@@ -94,6 +94,18 @@ def test_a_second_flush_brings_what_came_since_the_first(site: Site) -> None:
     assert sorted(site.objects()) == [[b"1"], [b"2"]]
 
 
+def test_a_flush_brings_what_is_on_shards_that_came_after_the_start(site: Site) -> None:
+    site.start()
+    eventually(site.status)
+    site.stream.put(b"before")
+    delivery.flush(site.folder, seconds=20)
+    site.stream.split()
+    for number in range(10):
+        site.stream.put(b"after", key=f"shopper-{number}")
+    delivery.flush(site.folder, seconds=20)
+    assert sorted(site.lines()) == [b"after"] * 10 + [b"before"]
+
+
 def test_without_a_worker_a_flush_says_so(tmp_path: Path) -> None:
     with pytest.raises(FlushTimeoutError, match="does not run"):
         delivery.flush(tmp_path, seconds=1)

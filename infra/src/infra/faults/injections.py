@@ -16,6 +16,7 @@ from infra.faults.microburst import Microburst, Rule
 from infra.faults.poison import Place
 from infra.faults.shop import GatedShop
 from infra.faults.short_answers import ShortAnswers
+from infra.local.lineage import list_shards
 
 Struck = Counter[str]
 GateName = Literal["aws", "kinesis", "database"]
@@ -254,14 +255,37 @@ class ClockJumps:
 
 
 @dataclass(frozen=True)
-class NotPossible:
-    """A fault that is not done here; the table says why."""
+class Reshard:
+    """The stream gets so many shards, one number after the other, while its readers are dead.
 
-    reason: str
+    So parents and children alike hold records that wait when the readers come back.
+    """
 
-    def inject(self, shop: GatedShop) -> Struck:  # noqa: ARG002 - a fault's shape
-        """Say why not."""
-        raise CannotInjectError(self.reason)
+    shard_counts: Sequence[int]
+    killed: Sequence[str]
+    down_seconds: float
+    """How long they are dead before it, and again after it."""
+    up_seconds: float
+
+    def inject(self, shop: GatedShop) -> Struck:
+        """Split and merge shards while records come and nobody reads them."""
+        stream = shop.stack.environments.resources.event_stream
+        if shop.kinesis_local is None:
+            raise CannotInjectError("the stream is at an endpoint that cannot reshard")
+        for count in self.shard_counts:
+            for name in self.killed:
+                shop.stack.service(name).process.kill()
+            _rest(self.down_seconds)
+            shop.kinesis_local.reshard(stream, count)
+            _rest(self.down_seconds)
+            for name in self.killed:
+                shop.start(name)
+            _rest(self.up_seconds)
+        shards = list_shards(shop.streams.client("kinesis"), stream)
+        ended = {parent for shard in shards for parent in shard.parents}
+        return Counter(
+            {"shards ended": len(ended), "kill -9": len(self.shard_counts) * len(self.killed)}
+        )
 
 
 def _rest(seconds: float) -> None:

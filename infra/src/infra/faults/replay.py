@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fashion_contracts.picks import Shopper
 from fashion_kit.clock import utc_now
 from infra.faults.poison import Place
-from infra.local.shards import ShardReader, Stream
+from infra.local.lineage import list_shards, parents_first
+from infra.local.shards import Record, ShardReader, Stream
 from recommender.interactions.fold import fold, join
 from recommender.interactions.records import Arrival, StreamRecord, decode
 from recommender.interactions.service import Batch
@@ -24,24 +25,29 @@ Known = dict[str, tuple[Any, Any, Any]]
 """History, cart and purchases of each shopper."""
 
 
-def read_stream(kinesis: "KinesisClient", stream_name: str) -> dict[Place, StreamRecord]:
-    """Return every record of the stream, each shard's in their order."""
+def read_stream(kinesis: "KinesisClient", stream_name: str) -> dict[Place, Record]:
+    """Return every record of the stream, each shard's in their order and after its parents'."""
     stream = Stream.describe(kinesis, stream_name)
-    found: dict[Place, StreamRecord] = {}
-    for shard_id in stream.shard_ids:
-        reader = ShardReader(kinesis, stream, shard_id, after=None, clock=utc_now)
+    found: dict[Place, Record] = {}
+    for shard in parents_first(list_shards(kinesis, stream_name)):
+        reader = ShardReader(kinesis, stream, shard.shard_id, after=None, clock=utc_now)
         while records := reader.read(_READ_LIMIT):
-            for one in records:
-                place = Place(shard_id, one.sequence_number)
-                found[place] = StreamRecord(one.sequence_number, one.data, one.arrived_at)
+            found |= {Place(shard.shard_id, one.sequence_number): one for one in records}
     return found
 
 
-def replayed(records: Mapping[Place, StreamRecord]) -> tuple[Known, set[Place]]:
-    """Return every shopper as the stream tells them, and which of its records are poison."""
-    arrivals, failed = decode(records.values())
-    numbers = {record.sequence_number for record in failed}
-    poison = {place for place in records if place.sequence_number in numbers}
+def replayed(records: Mapping[Place, Record]) -> tuple[Known, set[Place]]:
+    """Return every shopper as the stream tells them, and which of its records are poison.
+
+    The records are numbered anew in the order of their arrival: sequence numbers say nothing of the
+    order of two shards, and a guest who turns out to be a user may have been on another.
+    """
+    places = sorted(records, key=lambda place: records[place].arrived_at)
+    arrivals, failed = decode(
+        StreamRecord(str(number), records[place].data, records[place].arrived_at)
+        for number, place in enumerate(places)
+    )
+    poison = {places[int(record.sequence_number)] for record in failed}
     batch = Batch(arrivals, _Newcomers(), BatchTally(timedelta(0)))
     known = {user_id: _folded(user_id, events, batch) for user_id, events in arrivals.items()}
     return _known(known.values()), poison

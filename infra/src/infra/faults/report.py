@@ -15,7 +15,8 @@ What happens to the shop when something breaks while people shop. `make faults` 
 starts a shop, lets a crowd in for each row, injects the fault, and then compares what the shoppers
 were told with the books, the lake and the shoppers' histories. `make faults ONLY=name` renews one
 row, so rows may be of different runs. How it is built:
-[decision 0028](decisions/0028-faults-are-data.md).
+[decision 0028](decisions/0028-faults-are-data.md), and for the reshard
+[decision 0032](decisions/0032-workers-follow-the-shards.md).
 
 ## What is checked after each fault
 

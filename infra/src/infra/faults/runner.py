@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from math import inf
 from threading import Event
 from time import monotonic
+from typing import Self
 
 from fashion_kit.clock import Clock, utc_now
 from fashion_kit.logs import get_logger
@@ -20,8 +21,9 @@ from infra.faults.injections import CannotInjectError, Struck
 from infra.faults.scenarios import Scenario
 from infra.faults.settings import FaultsSettings
 from infra.faults.shop import GatedShop
+from infra.local.checkpoints import CheckpointFile
 from infra.local.delivery import flush
-from infra.local.event_source.status import EventSourceStatus
+from infra.local.lineage import list_shards
 from infra.local.progress import Report, Steps
 from infra.local.shards import ShardReader, Stream
 from loadtest.crowd import CrowdConfig, CrowdProgress, OnProgress, run_crowd
@@ -42,6 +44,11 @@ class Result:
     crowd: str
     checks: tuple[Check, ...]
     not_run: str = ""
+
+    @classmethod
+    def not_possible(cls, scenario: Scenario, reason: Exception) -> Self:
+        """Return that the scenario was not run, and why."""
+        return cls(scenario, Counter(), 0, "", (), not_run=str(reason))
 
     @property
     def holds(self) -> bool:
@@ -73,7 +80,7 @@ class Faults:
         try:
             return self._run(scenario)
         except CannotInjectError as error:
-            return Result(scenario, Counter(), 0, "", (), not_run=str(error))
+            return Result.not_possible(scenario, error)
         except Exception as error:  # noqa: BLE001 - a scenario that cannot end has failed
             log.warning("scenario_failed", scenario=scenario.name, error=str(error))
             failed = Check(f"{type(error).__name__}: {error}", "", "", holds=False)
@@ -182,19 +189,22 @@ class Faults:
 
     def _all_is_folded(self) -> bool:
         """Say whether the event source has done every record that is on the stream."""
-        status = EventSourceStatus.read(self._shop.stack.config.folder / "event-source")
-        kinesis = self._shop.stack.aws.client("kinesis")
+        kinesis = self._shop.streams.client("kinesis")
         stream = Stream.describe(kinesis, self._shop.stack.environments.resources.event_stream)
-        return status is not None and all(
+        return all(
             not ShardReader(
                 kinesis,
                 stream,
-                shard_id,
-                after=status.last_sequence_numbers.get(shard_id),
+                shard.shard_id,
+                after=self._done_of(shard.shard_id),
                 clock=self._clock,
             ).read(1)
-            for shard_id in stream.shard_ids
+            for shard in list_shards(kinesis, stream.name)
         )
+
+    def _done_of(self, shard_id: str) -> str | None:
+        folder = self._shop.stack.config.folder / "event-source"
+        return CheckpointFile(folder, shard_id).load().sequence_number
 
 
 def _tell(report: Report, now: CrowdProgress, seconds: float) -> None:

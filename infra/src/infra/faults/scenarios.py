@@ -13,9 +13,9 @@ from infra.faults.injections import (
     Kill,
     KillDatabase,
     LostAnswers,
-    NotPossible,
     PartialPuts,
     Poison,
+    Reshard,
 )
 from infra.faults.microburst import Rule
 from infra.faults.server_clocks import ServerClockJumps
@@ -33,6 +33,8 @@ class Scenario:
     fault: Fault
     crowd_seconds: float | None = None
     """For how long the crowd comes, if the fault takes longer than most."""
+    is_on_kinesis_local: bool = False
+    """Whether the stream has to be at an endpoint that can reshard."""
 
 
 def _killed(service: str) -> Scenario:
@@ -134,10 +136,9 @@ SCENARIOS = (
     ),
     Scenario(
         "reshard",
-        "the stream gets more shards",
-        NotPossible(
-            "the emulator drops a closed shard's records, and the workers of one machine "
-            "read the shards that were there when they started"
-        ),
+        "shards are split and merged while their readers are killed",
+        Reshard((4, 2, 3, 2), killed=("event-source", "delivery"), down_seconds=2, up_seconds=4),
+        crowd_seconds=45,
+        is_on_kinesis_local=True,
     ),
 )

@@ -15,8 +15,10 @@ from fashion_kit.clock import utc_now
 from infra.demo.closing import unsent
 from infra.demo.follow import Shopper
 from infra.faults.gate import Gate
+from infra.faults.kinesis_local import KinesisLocal
 from infra.faults.poison import Failure, Place
 from infra.faults.settings import FaultsSettings
+from infra.local.aws_endpoint import AwsEndpoint
 from infra.local.environments import DatabaseUrls, Environments
 from infra.local.event_source.status import EventSourceStatus
 from infra.local.stack import Stack
@@ -42,6 +44,8 @@ class GatedShop:
 
     stack: Stack
     settings: FaultsSettings
+    kinesis_local: KinesisLocal | None = None
+    """Where the stream is to be, if the AWS endpoint cannot do to it what is to be done."""
     client_clock: ClientClock = field(default_factory=ClientClock)
     afterwards: ExitStack = field(default_factory=ExitStack)
     """What a fault has to put away once the shop is well again."""
@@ -56,9 +60,14 @@ class GatedShop:
 
     def __post_init__(self) -> None:
         self.aws = Gate(self.stack.aws.port)
-        self.kinesis = Gate(self.stack.aws.port)
+        self.kinesis = Gate(self.streams.port)
         self.database = Gate(self.stack.database.port)
         self.looker = Shopper(self.stack.url_of("storefront"), self.stack.url_of("recommender"))
+
+    @property
+    def streams(self) -> AwsEndpoint | KinesisLocal:
+        """Return the endpoint that has the stream."""
+        return self.kinesis_local or self.stack.aws
 
     @contextmanager
     def behind_gates(self) -> Iterator[None]:
@@ -76,6 +85,9 @@ class GatedShop:
                 urls=self._gated(environments.urls),
             )
             self._lead_function_through_gate()
+            if self.kinesis_local is not None:
+                stream = environments.resources.event_stream
+                self.kinesis_local.create_like(self.stack.aws.client("kinesis"), stream)
             for service in self.stack.services:
                 # They end before the gates do: what they still hold has to go somewhere.
                 gates.callback(service.process.stop)
@@ -132,7 +144,7 @@ class GatedShop:
         """End whatever a gate does, and lead it to its own server."""
         for gate, port in (
             (self.aws, self.stack.aws.port),
-            (self.kinesis, self.stack.aws.port),
+            (self.kinesis, self.streams.port),
             (self.database, self.stack.database.port),
         ):
             gate.open()

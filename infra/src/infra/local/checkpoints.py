@@ -13,6 +13,8 @@ class Checkpoint(BaseModel):
     """The last record that is done; None means that the shard is read from its beginning."""
     planned_end: str | None = None
     """The last record of a batch that may or may not have been written when the worker died."""
+    is_finished: bool = False
+    """Whether the shard has ended, by a split or a merge, and all its records are done."""
 
 
 class CheckpointFile:
@@ -30,6 +32,11 @@ class CheckpointFile:
     def save(self, checkpoint: Checkpoint) -> None:
         """Replace the checkpoint; when this returns, it is on the disk."""
         replace_file(self._path, checkpoint.model_dump_json().encode(), durable=True)
+
+    def finish(self) -> None:
+        """Note that the shard has ended and all its records are done."""
+        done = self.load().sequence_number
+        self.save(Checkpoint(sequence_number=done, is_finished=True))
 
 
 def replace_file(path: Path, content: bytes, *, durable: bool) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fashion_kit.clock import Clock
+from infra.local.lineage import list_shards
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -54,24 +55,35 @@ class Stream:
     name: str
     arn: str
     retention: timedelta
-    shard_ids: tuple[str, ...]
 
     @classmethod
     def describe(cls, kinesis: "KinesisClient", name: str) -> "Stream":
-        """Ask AWS about the stream and its shards."""
+        """Ask AWS about the stream."""
         summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
-        pages = kinesis.get_paginator("list_shards").paginate(StreamName=name)
-        shards = [shard["ShardId"] for page in pages for shard in page["Shards"]]
-        return cls(
-            name,
-            summary["StreamARN"],
-            timedelta(hours=summary["RetentionPeriodHours"]),
-            tuple(sorted(shards)),
-        )
+        retention = timedelta(hours=summary["RetentionPeriodHours"])
+        return cls(name, summary["StreamARN"], retention)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Records that lie behind one another, and the iterator behind them: None at a shard's end."""
+
+    records: list[Record]
+    iterator: str | None
+
+    @property
+    def is_last(self) -> bool:
+        """Say whether the shard has ended and nothing lies behind these records."""
+        return self.iterator is None
 
 
 class RecordSource(Protocol):
     """Whatever hands out a shard's records in order."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether the shard takes no more records and all that it has were read."""
+        ...
 
     def read(self, limit: int) -> list[Record]:
         """Return the next records, at most `limit`; none if nothing new has come."""
@@ -91,6 +103,8 @@ class ShardReader:
         clock: Clock,
     ) -> None:
         self.position = after
+        self.has_ended = False
+        """Whether the shard takes no more records and all that it has were read."""
         self._kinesis = kinesis
         self._stream = stream
         self._shard_id = shard_id
@@ -101,20 +115,39 @@ class ShardReader:
 
     def read(self, limit: int) -> list[Record]:
         """Return the next records, at most `limit`; none if nothing new has come."""
+        if self.has_ended:
+            return []
         try:
-            records = self._read_on(limit) if self._is_safe() else self._read_checked(limit)
-        except AWS_ERRORS:
+            records, self.has_ended = self._read_next(limit)
+        except AWS_ERRORS as error:
             self._iterator = None
-            raise
+            if not self._is_gone(error):
+                raise
+            records, self.has_ended = [], True
         if records:
             self.position = records[-1].sequence_number
         return records
+
+    def _read_next(self, limit: int) -> tuple[list[Record], bool]:
+        """Return the next records, and whether the shard ends behind them."""
+        if not self._is_safe():
+            return self._read_checked(limit)
+        page = self._read_on(limit)
+        self._iterator = page.iterator
+        return page.records, page.is_last
+
+    def _is_gone(self, error: Exception) -> bool:
+        """Say whether the shard has expired: the stream is there, and does not know it any more."""
+        return isinstance(error, self._kinesis.exceptions.ResourceNotFoundException) and all(
+            shard.shard_id != self._shard_id
+            for shard in list_shards(self._kinesis, self._stream.name)
+        )
 
     def _is_safe(self) -> bool:
         """Say whether an iterator can be kept: no record expires before the next look."""
         now = self._clock()
         if now >= self._safe_until and now - self._looked_at >= _LOOK_EVERY:
-            oldest, _ = self._get(self._open("TRIM_HORIZON"), 1)
+            oldest = self._get(self._open("TRIM_HORIZON"), 1).records
             arrived_at = oldest[0].arrived_at if oldest else now
             self._safe_until = arrived_at + self._stream.retention - _MARGIN
             self._looked_at = now
@@ -122,29 +155,27 @@ class ShardReader:
             self._iterator = None
         return now < self._safe_until
 
-    def _read_on(self, limit: int) -> list[Record]:
-        if self._iterator is None:
-            self._iterator = self._open_after_position()
+    def _read_on(self, limit: int) -> _Page:
         try:
-            records, self._iterator = self._get(self._iterator, limit)
+            return self._get(self._iterator or self._open_after_position(), limit)
         except self._kinesis.exceptions.ExpiredIteratorException:
-            records, self._iterator = self._get(self._open_after_position(), limit)
-        return records
+            return self._get(self._open_after_position(), limit)
 
-    def _read_checked(self, limit: int) -> list[Record]:
+    def _read_checked(self, limit: int) -> tuple[list[Record], bool]:
         self._iterator = None
         if self.position is None:
-            return self._get(self._open("TRIM_HORIZON"), limit)[0]
+            oldest = self._get(self._open("TRIM_HORIZON"), limit)
+            return oldest.records, oldest.is_last
         for _ in range(_PATIENCE):
-            here, _next = self._get(self._open("AT_SEQUENCE_NUMBER", self.position), limit + 1)
-            if here and here[0].sequence_number == self.position:
-                return here[1:]
+            here = self._get(self._open("AT_SEQUENCE_NUMBER", self.position), limit + 1)
+            if here.records and here.records[0].sequence_number == self.position:
+                return here.records[1:], here.is_last
             # Either our record has expired, and all that is left is new, or the list has slipped
             # between the two calls, and we look again.
-            oldest, _next = self._get(self._open("TRIM_HORIZON"), limit)
-            if not oldest or int(oldest[0].sequence_number) > int(self.position):
-                return oldest
-        return []
+            oldest = self._get(self._open("TRIM_HORIZON"), limit)
+            if not oldest.records or int(oldest.records[0].sequence_number) > int(self.position):
+                return oldest.records, oldest.is_last
+        return [], False
 
     def _open_after_position(self) -> str:
         if self.position is None:
@@ -163,7 +194,7 @@ class ShardReader:
             where["StartingSequenceNumber"] = sequence_number
         return self._kinesis.get_shard_iterator(**where)["ShardIterator"]
 
-    def _get(self, iterator: str, limit: int) -> tuple[list[Record], str | None]:
+    def _get(self, iterator: str, limit: int) -> _Page:
         answer = self._kinesis.get_records(ShardIterator=iterator, Limit=limit)
         if "Records" not in answer:
             raise CutAnswerError(operation="GetRecords")
@@ -176,4 +207,4 @@ class ShardReader:
             )
             for record in answer["Records"]
         ]
-        return records, answer.get("NextShardIterator")
+        return _Page(records, answer.get("NextShardIterator"))

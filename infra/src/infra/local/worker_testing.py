@@ -10,6 +10,7 @@ from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from infra.local.lineage import list_shards
 from infra.local.processes import Process
 from infra.local.shards import Record, Stream
 
@@ -63,6 +64,7 @@ class ScriptedShard:
 
     waiting: list[Record] = field(default_factory=list)
     count: int = 0
+    is_closed: bool = False
 
     def put(self, *lines: bytes, arrived_at: datetime = NOON) -> list[Record]:
         """Add a record for each line; sequence numbers count from 1."""
@@ -72,6 +74,11 @@ class ScriptedShard:
             records.append(Record(str(self.count), "key", line, arrived_at))
         self.waiting += records
         return records
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether it was closed and nothing waits in it."""
+        return self.is_closed and not self.waiting
 
     def read(self, limit: int) -> list[Record]:
         """Return the next records."""
@@ -91,6 +98,17 @@ class StreamOnEndpoint:
         self.kinesis.put_records(
             StreamName=self.name, Records=[{"Data": line, "PartitionKey": key} for line in lines]
         )
+
+    def split(self) -> None:
+        """Split its shard; the endpoint deletes it with whatever was not read yet."""
+        [shard_id] = self.shard_ids()
+        self.kinesis.split_shard(
+            StreamName=self.name, ShardToSplit=shard_id, NewStartingHashKey=str(2**127)
+        )
+
+    def shard_ids(self) -> list[str]:
+        """Return the ids of its shards."""
+        return [shard.shard_id for shard in list_shards(self.kinesis, self.name)]
 
     def describe(self) -> Stream:
         """Return what a reader has to know of it."""

@@ -4,7 +4,7 @@ import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Thread
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from pydantic import BaseModel
 
@@ -46,6 +46,20 @@ class Status(BaseModel):
         replace_file(folder / STATUS_FILE, content, durable=False)
 
 
+class Retries(Protocol):
+    """The settings of a worker that say how long it waits before it tries again."""
+
+    @property
+    def retry_first_seconds(self) -> float:
+        """Return the wait after the first failure."""
+        ...
+
+    @property
+    def retry_longest_seconds(self) -> float:
+        """Return the longest wait."""
+        ...
+
+
 class Backoff:
     """Waits longer after each failure in a row, and not at all once it is told to stop."""
 
@@ -54,6 +68,15 @@ class Backoff:
         self._first = first_seconds
         self._longest = longest_seconds
         self._failures = 0
+
+    @classmethod
+    def of(cls, settings: Retries, stop: Event) -> Self:
+        """Return one that waits as long as the worker's settings say."""
+        return cls(
+            stop,
+            first_seconds=settings.retry_first_seconds,
+            longest_seconds=settings.retry_longest_seconds,
+        )
 
     def wait(self) -> None:
         """Wait after a failure."""

@@ -39,7 +39,7 @@ class ShardSource:
 
 
 class ShardDelivery:
-    """Delivers one shard until it is told to stop, and then what it holds."""
+    """Delivers one shard until it ends or a stop is asked for, and then what it holds."""
 
     def __init__(
         self,
@@ -64,14 +64,13 @@ class ShardDelivery:
         self._buffer: list[Record] = []
         self._buffered_bytes = 0
         self._buffered_at: float | None = None
-        self._backoff = Backoff(
-            stop,
-            first_seconds=settings.retry_first_seconds,
-            longest_seconds=settings.retry_longest_seconds,
-        )
+        self._backoff = Backoff.of(settings, stop)
 
     def run(self) -> None:
-        """Read, buffer and write until a stop is asked for; then write the rest."""
+        """Read, buffer and write; at a stop, write the rest.
+
+        A shard that ended by a split or a merge is noted as finished once all of it is written.
+        """
         while not self._stop.is_set():
             flush = self._flushes_requested()
             try:
@@ -81,22 +80,25 @@ class ShardDelivery:
                 self._backoff.wait()
                 continue
             self._backoff.reset()
-            self._take(records)
+            if not self._take(records):
+                break
+            if self._source.reader.has_ended and self._write():
+                self._source.checkpoint.finish()
+                return
             if len(records) < self._settings.read_limit:
                 self._at_the_tip(flush)
         self._write_rest()
 
-    def _take(self, records: list[Record]) -> None:
-        """Buffer the records, writing an object each time one is full."""
+    def _take(self, records: list[Record]) -> bool:
+        """Buffer the records, writing an object each time one is full; say whether all were."""
         self.progress.records_read += len(records)
         for record in records:
             if self._begins_another(record) and not self._write():
-                return
+                return False
             self._append(record)
             if self._is_complete(record) and not self._write():
-                return
-        if self._is_due():
-            self._write()
+                return False
+        return not self._is_due() or self._write()
 
     def _at_the_tip(self, flush: int) -> None:
         """Do what can only be done when nothing more waits on the shard."""

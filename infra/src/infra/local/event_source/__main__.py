@@ -14,9 +14,11 @@ from infra.local.event_source.mapping import Ports, ShardMapping
 from infra.local.event_source.measures import MeasuresSum
 from infra.local.event_source.records import Source
 from infra.local.event_source.status import EventSourceStatus, ShardProgress
+from infra.local.following import Followed, Follower
+from infra.local.lineage import list_shards
 from infra.local.shards import ShardReader, Stream
 from infra.local.worker_settings import EventSourceSettings
-from infra.local.workers import ask_until_answered, hold_signals, work_until_stopped
+from infra.local.workers import Backoff, ask_until_answered, hold_signals, work_until_stopped
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -27,23 +29,23 @@ _SPARE_SECONDS = 5
 
 
 def main() -> None:
-    """Feed every shard of the stream to the function, each in its own thread."""
+    """Feed every shard of the stream to the function, a child after its parents."""
     settings = EventSourceSettings()
     logs.configure(settings.log_level, settings.log_format, service="event-source")
     stop = Event()
-    mappings = build(settings, stop)
+    follower = build(settings, stop)
     hold_signals()
     work_until_stopped(
-        {shard_id: mapping.run for shard_id, mapping in mappings.items()},
+        {"shards": follower.run},
         stop,
         report=lambda: status(
-            {shard_id: mapping.progress for shard_id, mapping in mappings.items()}
+            {shard_id: mapping.progress for shard_id, mapping in follower.begun.items()}
         ).write(settings.state_folder),
     )
 
 
-def build(settings: EventSourceSettings, stop: Event) -> dict[str, ShardMapping]:
-    """Return a mapping for each shard, as soon as stream and function exist."""
+def build(settings: EventSourceSettings, stop: Event) -> Follower[ShardMapping]:
+    """Return what maps each shard to the function, as soon as stream and function exist."""
     kinesis: KinesisClient = aws.client("kinesis")
     # One attempt: a second invocation must be our decision, not the client's.
     functions: LambdaClient = aws.client(
@@ -61,14 +63,19 @@ def build(settings: EventSourceSettings, stop: Event) -> dict[str, ShardMapping]
         utc_now,
         new_id,
     )
-    mappings = {}
-    for shard_id in stream.shard_ids:
+
+    def begin(shard_id: str) -> ShardMapping:
         checkpoint = CheckpointFile(settings.state_folder, shard_id)
         after = checkpoint.load().sequence_number
         reader = ShardReader(kinesis, stream, shard_id, after=after, clock=utc_now)
         source = Source(stream.arn, shard_id, function["FunctionArn"], function["Role"])
-        mappings[shard_id] = ShardMapping(settings, source, reader, checkpoint, ports, stop)
-    return mappings
+        return ShardMapping(settings, source, reader, checkpoint, ports, stop)
+
+    return Follower(
+        Followed(lambda: list_shards(kinesis, stream.name), begin, settings.state_folder),
+        stop,
+        Backoff.of(settings, stop),
+    )
 
 
 def status(shards: dict[str, ShardProgress]) -> EventSourceStatus:

@@ -60,7 +60,7 @@ class Attempt:
 
 
 class ShardMapping:
-    """Delivers one shard to the function, in order, until it is told to stop."""
+    """Delivers one shard to the function, in order, until it ends or a stop is asked for."""
 
     def __init__(
         self,
@@ -80,14 +80,13 @@ class ShardMapping:
         self._ports = ports
         self._stop = stop
         self._read: deque[Record] = deque()
-        self._backoff = Backoff(
-            stop,
-            first_seconds=settings.retry_first_seconds,
-            longest_seconds=settings.retry_longest_seconds,
-        )
+        self._backoff = Backoff.of(settings, stop)
 
     def run(self) -> None:
-        """Deliver batch after batch; at a stop, finish the running invocation first."""
+        """Deliver batch after batch; at a stop, finish the running invocation first.
+
+        A shard that ended by a split or a merge is noted as finished once all of it is delivered.
+        """
         while not self._stop.is_set():
             try:
                 self._gather()
@@ -100,6 +99,9 @@ class ShardMapping:
                 self.deliver(batch)
                 for _ in batch:
                     self._read.popleft()
+            elif self._reader.has_ended:
+                self._checkpoint.finish()
+                return
             else:
                 self._stop.wait(self._settings.idle_poll_seconds)
 
@@ -118,8 +120,9 @@ class ShardMapping:
         began = self._ports.timer()
         while (missing := self._settings.batch_size - len(self._read)) > 0:
             self._read.extend(self._reader.read(missing))
-            is_open = self._read and self._ports.timer() - began < window
-            if not is_open or self._stop.wait(self._settings.idle_poll_seconds):
+            is_open = self._ports.timer() - began < window and not self._reader.has_ended
+            may_wait = self._read and is_open
+            if not may_wait or self._stop.wait(self._settings.idle_poll_seconds):
                 return
 
     def _deliver_once(self, attempt: Attempt) -> list[Attempt]:
