@@ -112,6 +112,7 @@ def open_verifier(settings: ExporterSettings) -> Iterator[Verifier]:
             open_catalog(),
             settings.glue_database,
             open_ledger(settings),
+            open_erasure_records(settings),
             settings.business_timezone,
         )
 
@@ -154,7 +155,7 @@ def open_events(settings: ExporterSettings) -> EventStage:
         landing=LandingZone(s3, settings.landing_bucket, threads=settings.download_threads),
         lake=open_lake(settings),
         late=open_late_marks(settings),
-        erasures=ErasureRecords(s3, settings.clean_bucket),
+        erasures=open_erasure_records(settings),
         pseudonyms=Pseudonyms(settings.pseudonym_secret()),
         rules=EventRules(
             settings.business_timezone,
@@ -166,6 +167,11 @@ def open_events(settings: ExporterSettings) -> EventStage:
     )
 
 
+def open_erasure_records(settings: LedgerSettings) -> ErasureRecords:
+    """Return the records of erasures."""
+    return ErasureRecords(client("s3"), settings.clean_bucket, new_id=new_id)
+
+
 def open_late_marks(settings: LedgerSettings) -> LateMarks:
     """Return the marks of late deliveries."""
     return LateMarks(client("s3"), settings.clean_bucket, new_id=new_id)
@@ -174,6 +180,7 @@ def open_late_marks(settings: LedgerSettings) -> LateMarks:
 def open_eraser(settings: ExporterSettings, engine: Engine, *, clock: Clock) -> Eraser:
     """Return what erases people; whoever uses it holds the lock."""
     s3 = client("s3", pool_size=settings.download_threads)
+    records = open_erasure_records(settings)
     return Eraser(
         ErasedAccounts(engine),
         LandingEraser(s3, settings.landing_bucket, threads=settings.download_threads),
@@ -183,8 +190,9 @@ def open_eraser(settings: ExporterSettings, engine: Engine, *, clock: Clock) -> 
             settings.keep_quarantine_for,
             clock,
             open_ledger(settings).quarantined_files,
+            records.note_rows,
         ),
-        ErasureRecords(s3, settings.clean_bucket),
+        records,
         Pseudonyms(settings.pseudonym_secret()),
         (*TABLES, *MARTS),
     )

@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
 from exporter.__main__ import app
-from exporter.bootstrap import open_upkeep
+from exporter.bootstrap import open_upkeep, open_verifier
 from exporter.lake.catalog import open_catalog
 from exporter.nightly.report import LoadReport
+from exporter.nightly.verify import Verdict
 from exporter.privacy import Pseudonyms
 from exporter.settings import ExporterSettings
 from fashion_contracts.lake import BAD_EVENTS, EVENTS, PURCHASE_LINES, PURCHASES, USERS
@@ -33,6 +34,7 @@ OTHER_ID = f"USER{2:022d}"
 
 Rows = Callable[..., list[dict[str, Any]]]
 Objects = Callable[[str], dict[str, bytes]]
+Verify = Callable[[], list[Verdict]]
 
 
 @pytest.fixture
@@ -59,6 +61,15 @@ def loaded(
         load(zones, day)
     load(zones, DAY)
     return zones
+
+
+@pytest.fixture
+def verify(loaded: ExporterSettings) -> Verify:
+    def found() -> list[Verdict]:
+        with open_verifier(loaded) as verifier:
+            return list(verifier.verify(DAY))
+
+    return found
 
 
 def contents(key: str, body: bytes) -> str:
@@ -127,6 +138,20 @@ def test_the_books_still_add_up_and_everybody_else_stays(
     assert len(rows(loaded, USERS)) == 2
     assert rows(loaded, EVENTS) == others
     assert (report.people, report.lake.rows, report.landing.lines) == (1, 7, 6)
+
+
+def test_verify_misses_nobody_who_was_erased_and_whatever_else_is_gone(
+    loaded: ExporterSettings, load: Callable[..., LoadReport], verify: Verify
+) -> None:
+    erase(loaded, THEIR_ID, anonymous=(GUEST,))
+    assert [str(verdict) for verdict in verify() if verdict.differences] == []
+
+    catalog = open_catalog()
+    catalog.load_table((loaded.glue_database, EVENTS.name)).delete("event_id LIKE 'others-%'")
+    assert [verdict.table for verdict in verify() if verdict.differences] == [EVENTS.name]
+
+    load(loaded, DAY)
+    assert [str(verdict) for verdict in verify() if verdict.differences] == []
 
 
 def test_an_erased_person_stays_erased_when_the_day_is_loaded_again(

@@ -1,8 +1,8 @@
 """Erasing people from the lake: what is taken out now, and what no later load may bring back."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -27,6 +27,8 @@ PERSON_COLUMNS: Final = ("user_key", "shopper_key")
 NAMELESS_TABLES: Final = frozenset({PURCHASES.name, PURCHASE_LINES.name})
 NOBODY: Final = "erased"
 REASON: Final = "erasure"
+NoteRows = Callable[[Table, date, int], None]
+"""Told of a table and a day, and of how many rows have been taken out."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,14 @@ class LakeEraser:
         keep_quarantine_for: timedelta,
         clock: Clock,
         quarantined: Quarantined,
+        note_rows: NoteRows,
     ) -> None:
         self._lake = lake
         self._s3 = s3
         self._keep_quarantine_for = keep_quarantine_for
         self._clock = clock
         self._quarantined = quarantined
+        self._note_rows = note_rows
 
     def erase(self, definitions: Sequence[Table], keys: Collection[str]) -> Rewritten:
         """Erase the people behind these pseudonyms from the tables."""
@@ -131,6 +135,8 @@ class LakeEraser:
                 cleaned = (erasures.apply(definition, batch) for batch in batches)
                 staged = self._lake.stage(definition, cleaned, day)
                 self._lake.swap([task.file for task in files], staged, REASON)
+                if definition.name not in NAMELESS_TABLES:
+                    self._note_rows(definition, day, sum(rows))
                 total += Rewritten(sum(rows), len(files))
         table.refresh()
         return total

@@ -13,6 +13,8 @@ from pyiceberg.exceptions import NoSuchTableError
 
 from exporter.books.fingerprints import Marks, day_totals
 from exporter.books.snapshot import Source
+from exporter.lake.erasure_ledger import ErasureRecords
+from exporter.lake.files import EPOCH
 from exporter.nightly.ledger import LatestRun, Ledger
 from exporter.nightly.reconcile import SUMMED
 from fashion_contracts.lake import EVENTS, PRODUCTS, PURCHASE_LINES, PURCHASES, USERS, Table
@@ -52,6 +54,7 @@ class Verifier:
     catalog: Catalog
     namespace: str
     ledger: Ledger
+    erasures: ErasureRecords
     timezone: ZoneInfo
 
     def verify(self, day: date) -> Iterator[Verdict]:
@@ -63,10 +66,11 @@ class Verifier:
             yield self._verdict(table, day, totals, "MySQL")
         runs = [run for run in self.ledger.latest_runs() if run.state.has_published]
         of_day = [run for run in runs if run.day == day]
-        yield self._verdict(EVENTS, day, self._totals(of_day), "the ledger")
-        latest = self._totals(sorted(runs, key=lambda run: run.id))
+        yield self._verdict(EVENTS, day, self._left_by(of_day, EVENTS, day), "the ledger")
+        latest = sorted(runs, key=lambda run: run.id)
         for table in _LOADS_OWN:
-            yield self._verdict(table, day, latest, "the latest load")
+            left = self._left_by(latest, table, EPOCH)
+            yield self._verdict(table, day, left, "the latest load")
 
     def _verdict(
         self, table: Table, day: date, totals: Mapping[str, str], compared_with: str
@@ -79,9 +83,14 @@ class Verifier:
         }
         return Verdict(table.name, int(found["rows"]), compared_with, differences)
 
-    def _totals(self, runs: list[LatestRun]) -> dict[str, str]:
-        totals: dict[str, str] = self.ledger.details(runs[-1])["totals"] if runs else {}
-        return totals
+    def _left_by(self, runs: list[LatestRun], table: Table, day: date) -> dict[str, str]:
+        """Return the figures of the last of these runs, less the rows of people erased since."""
+        if not runs:
+            return {}
+        totals: dict[str, str] = self.ledger.details(runs[-1])["totals"]
+        erased = self.erasures.rows_since(runs[-1].id, table, day)
+        rows = f"{table.name}.rows"
+        return totals | {rows: str(int(totals[rows]) - erased)}
 
     def _batches(self, table: Table, day: date) -> Iterable[pa.RecordBatch]:
         try:
