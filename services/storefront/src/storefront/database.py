@@ -130,7 +130,9 @@ def mysql_code(error: DBAPIError) -> int | None:
 def is_unavailable(error: Exception) -> bool:
     """Say whether the database was not reached or lost, whatever it was asked for."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or mysql_code(error) in CLIENT_CODES
+        was_asked = error.statement is not None  # else it refused the connection or the commit
+        is_lost = error.connection_invalidated or mysql_code(error) in CLIENT_CODES
+        return is_lost or not was_asked
     return isinstance(error, PoolTimeoutError)
 
 

@@ -12,7 +12,7 @@ from services.storefront.tests.purchases.conftest import (
     StockOf,
     TurnableClock,
 )
-from sqlalchemy import event, select, update
+from sqlalchemy import Engine, event, make_url, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -224,6 +224,45 @@ class TestCommit:
         assert [count_rows(table) for table in written] == [0] * 5
         assert stock_of(product) == 10
         assert kinds(writer.write(orders)) == ["placed"] * 3
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_a_database_that_has_no_connection_to_spare_is_503_for_all(
+        self,
+        database: Database,
+        storefront_settings: StorefrontSettings,
+        make_order: MakeOrder,
+        count: int,
+    ) -> None:
+        engine = mysql_engine(database.grant("crowded", "SELECT ON products"))
+        database.execute("ALTER USER 'crowded'@'127.0.0.1' WITH MAX_USER_CONNECTIONS 1")
+        writer = BatchWriter(sessions_of(engine), storefront_settings, clock=utc_now, new_id=new_id)
+        with engine.connect():
+            outcomes = writer.write([make_order({1: 1}) for _ in range(count)])
+        assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailableError] * count
+        engine.dispose()
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_a_database_that_takes_no_writes_for_now_is_503_for_all(
+        self,
+        database: Database,
+        storefront_engine: Engine,
+        storefront_settings: StorefrontSettings,
+        make_order: MakeOrder,
+        make_product: MakeProduct,
+        count: int,
+    ) -> None:
+        url = make_url(database.grant("writer", "SELECT, INSERT, UPDATE, DELETE ON *.*"))
+        engine = mysql_engine(url.set(database=storefront_engine.url.database))
+        writer = BatchWriter(sessions_of(engine), storefront_settings, clock=utc_now, new_id=new_id)
+        orders = [make_order({make_product(): 1}) for _ in range(count)]
+        database.execute("SET GLOBAL read_only = ON")
+        try:
+            outcomes = writer.write(orders)
+        finally:
+            database.execute("SET GLOBAL read_only = OFF")
+        assert [type(outcome) for outcome in outcomes] == [DatabaseUnavailableError] * count
+        assert kinds(writer.write(orders)) == ["placed"] * count
+        engine.dispose()
 
     def test_a_database_that_is_away_is_503_for_all(
         self, storefront_settings: StorefrontSettings, make_order: MakeOrder

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
+from sqlalchemy.exc import OperationalError
+
 from fashion_kit.batcher import Batcher, BatchLimits, OverloadedError
 from fashion_kit.clock import Clock
 from fashion_kit.ids import IdFactory
@@ -96,7 +98,8 @@ class BatchWriter:
                 anew_after=(DUPLICATE_ENTRY,),
             )
         except Exception as error:  # noqa: BLE001 - it is the outcome of whoever caused it
-            if is_unavailable(error):
+            # Of one order that is alone, what fails for the moment is told as everywhere else.
+            if is_unavailable(error) or (len(orders) == 1 and isinstance(error, OperationalError)):
                 # Its text holds the statement and its values, a user's among them.
                 log.warning("purchases_unavailable", error=type(error).__name__)
                 return [DatabaseUnavailableError()] * len(orders)
