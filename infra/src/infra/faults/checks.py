@@ -25,7 +25,7 @@ class Told:
     purchases_in_doubt: int = 0
     events_in_doubt: int = 0
     crashes: int = 0
-    """Answers that say neither yes nor no nor busy."""
+    """Answers to the latest crowd that say neither yes nor no nor busy."""
 
     def add(self, crowd: VisitReport) -> None:
         """Add what a crowd was told."""
@@ -33,7 +33,7 @@ class Told:
         self.events |= set(crowd.accepted_event_ids)
         self.purchases_in_doubt += crowd.undecided_purchases
         self.events_in_doubt += crowd.unsent_events
-        self.crashes += sum(
+        self.crashes = sum(
             error.status >= 500 and error.status not in _BUSY for error in crowd.errors
         )
 
