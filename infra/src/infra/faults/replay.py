@@ -12,7 +12,7 @@ from infra.local.lineage import list_shards, parents_first
 from infra.local.shards import Record, ShardReader, Stream
 from recommender.interactions.fold import fold, join
 from recommender.interactions.records import Arrival, StreamRecord, decode
-from recommender.interactions.service import Batch
+from recommender.interactions.service import Batch, since_erasure
 from recommender.interactions.tally import BatchTally
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ class _Newcomers(dict[str, Shopper]):
 
 
 def _folded(user_id: str, arrivals: list[Arrival], batch: Batch) -> Shopper:
-    known = reduce(join, batch.guests_in(arrivals), Shopper(user_id))
-    return fold(known, (arrival.event for arrival in arrivals))
+    acts = since_erasure(arrivals)
+    known = reduce(join, batch.guests_in(acts), Shopper(user_id))
+    return fold(known, (arrival.event for arrival in acts))
 
 
 def _known(shoppers: Iterable[Shopper]) -> Known:

@@ -39,6 +39,13 @@ from storefront.purchases.errors import (
 pytestmark = pytest.mark.servers
 
 
+def recovered(provider: FakePaymentProvider) -> FakePaymentProvider:
+    """Return the provider as it goes on after its trouble, with all that it knows."""
+    healthy = FakePaymentProvider()
+    vars(healthy).update(vars(provider))
+    return healthy
+
+
 class TestCrashes:
     def test_one_after_the_charge_is_gone_on_from_with_the_same_key(
         self,
@@ -54,8 +61,7 @@ class TestCrashes:
         with pytest.raises(Crash):
             pay(purchase_id, key="k", at=make_desk(provider))
         assert (provider.balance, status_of(purchase_id)) == (TOTAL, "placed")
-        healthy = FakePaymentProvider()
-        vars(healthy).update(vars(provider))
+        healthy = recovered(provider)
         with pytest.raises(RequestInFlightError):
             pay(purchase_id, key="k", at=make_desk(healthy))
         clock.advance(LEASE)
@@ -77,8 +83,7 @@ class TestCrashes:
         with pytest.raises(Crash):
             pay(purchase_id, key="k", at=make_desk(provider))
         clock.advance(-2 * LEASE)
-        healthy = FakePaymentProvider()
-        vars(healthy).update(vars(provider))
+        healthy = recovered(provider)
         payment = view_of(pay(purchase_id, key="k", at=make_desk(healthy)))
         assert (payment.status, healthy.balance) == ("approved", TOTAL)
 
@@ -111,8 +116,7 @@ class TestCrashes:
         provider = CrashesAfterTheCharge()
         with pytest.raises(Crash):
             pay(purchase_id, at=make_desk(provider))
-        healthy = FakePaymentProvider()
-        vars(healthy).update(vars(provider))
+        healthy = recovered(provider)
         desk = make_desk(healthy)
         assert desk.complete_payments() == 0
         clock.advance(LEASE)

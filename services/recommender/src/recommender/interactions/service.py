@@ -169,7 +169,7 @@ class InteractionsService:
         raise ShopperContendedError(self._settings.update_attempts)
 
     def _updated(self, shopper: Shopper, fresh: Sequence[Arrival], batch: Batch) -> Shopper:
-        acts = _since_erasure(fresh)
+        acts = since_erasure(fresh)
         known = shopper if acts is fresh else Shopper(shopper.user_id)
         folded = fold(
             reduce(join, batch.guests_in(acts), known), (arrival.event for arrival in acts)
@@ -197,7 +197,7 @@ class InteractionsService:
         return ceil((latest.received_at + self._settings.forgotten_expiry).timestamp())
 
 
-def _since_erasure(arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+def since_erasure(arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
     """Return what arrived after the shopper's account was erased; all of it if it was not."""
     for place in range(len(arrivals), 0, -1):
         if arrivals[place - 1].event.type is EventType.ERASE:
