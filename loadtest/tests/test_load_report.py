@@ -1,5 +1,6 @@
 """What a load test is held to, and the page that says so."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,38 +58,43 @@ class TestObjectives:
             read_objectives(tmp_path / "nowhere.toml")
 
 
+SHOWN = VisitOutcome(is_control=False, came_to_look=True, could_buy=True, carts=1, purchases=1)
+CONTROL = replace(SHOWN, is_control=True)
+
+
 class TestUplift:
     def test_without_a_control_group_there_is_none(self) -> None:
-        assert uplift([VisitOutcome(False, True, 1, 1)]) == {}
+        assert uplift([SHOWN]) == {}
 
-    def test_nor_where_no_visit_of_it_came_to_look(self) -> None:
-        looked = VisitOutcome(False, True, 1, 1)
-        assert uplift([looked, VisitOutcome(True, False, 1, 1)]) == {}
+    @pytest.mark.parametrize("missing", ["came_to_look", "could_buy"])
+    def test_nor_where_no_visit_of_it_came_to_look_or_could_buy(self, missing: str) -> None:
+        assert uplift([SHOWN, replace(CONTROL, **{missing: False})]) == {}
 
-    def test_who_never_came_to_look_is_told_and_not_counted(self) -> None:
+    def test_who_never_came_to_look_or_could_not_buy_is_told_and_not_compared(self) -> None:
         outcomes = [
-            VisitOutcome(False, True, 1, 0),
-            VisitOutcome(False, False, 1, 1),
-            VisitOutcome(True, True, 0, 0),
-            VisitOutcome(True, True, 1, 1),
+            replace(SHOWN, purchases=0),
+            replace(SHOWN, came_to_look=False),
+            replace(CONTROL, carts=0, purchases=0),
+            CONTROL,
+            replace(CONTROL, could_buy=False, carts=0),
         ]
         found = uplift(outcomes)
         assert found["groups"] == {
-            "shown": {"visits": 2, "came_to_look": 1},
-            "control": {"visits": 2, "came_to_look": 2},
+            "shown": {"visits": 2, "came_to_look": 1, "compared": 1},
+            "control": {"visits": 3, "came_to_look": 3, "compared": 2},
         }
         carts = found["differences"]["carts"]
         assert (carts["share_shown"], carts["share_control"]) == (1.0, 0.5)
 
     def test_the_bounds_are_those_of_the_published_example(self) -> None:
         # Newcombe, Statistics in Medicine 17 (1998), table II, method 10: 56/70 and 48/80.
-        shown = [VisitOutcome(False, True, 1, int(n < 56)) for n in range(70)]
-        control = [VisitOutcome(True, True, 1, int(n < 48)) for n in range(80)]
+        shown = [replace(SHOWN, purchases=int(n < 56)) for n in range(70)]
+        control = [replace(CONTROL, purchases=int(n < 48)) for n in range(80)]
         found = uplift([*shown, *control])["differences"]["purchases"]
         assert found["difference"] == pytest.approx(0.2)
         assert (found["low"], found["high"]) == pytest.approx((0.0524, 0.3339), abs=0.0001)
 
-    @given(st.lists(st.builds(VisitOutcome, *[st.booleans()] * 2, *[st.integers(0, 3)] * 2)))
+    @given(st.lists(st.builds(VisitOutcome, *[st.booleans()] * 3, *[st.integers(0, 3)] * 2)))
     def test_the_difference_lies_within_its_bounds(self, outcomes: list[VisitOutcome]) -> None:
         for found in uplift(outcomes).get("differences", {}).values():
             assert -1 <= found["low"] <= found["difference"] <= found["high"] <= 1
@@ -113,3 +119,10 @@ class TestPage:
         report = LoadReport("", figures(), [], [promise])
         assert report.is_kept
         assert report.to_dict()["kept"] is True
+
+    def test_with_a_control_group_it_shows_what_recommendations_change(self) -> None:
+        found = uplift([SHOWN, SHOWN, CONTROL, replace(CONTROL, carts=0)])
+        page = page_of(LoadReport("", {**figures(), "uplift": found}, [], []))
+        assert "2 and 2 were logged in" in page
+        assert '<td class="number">100.0 %</td><td class="number">50.0 %</td>' in page
+        assert page.count("<svg") == 4

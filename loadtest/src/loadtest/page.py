@@ -94,6 +94,7 @@ def page_of(report: LoadReport) -> str:
         over_time=_drawn(_over_time(report.figures["timeline"])),
         requests=_drawn(_requests_over_time(report.figures["timeline"])),
         by_endpoint=_drawn(_by_endpoint(report.figures["endpoints"])),
+        differences=_drawn(_differences(report.figures["uplift"].get("differences", {}))),
     )
 
 
@@ -126,6 +127,21 @@ def _by_endpoint(endpoints: Mapping[str, Mapping[str, float]]) -> Drawn:
     span: alt.Chart = base.mark_line(color=_INK, strokeWidth=1).encode(detail="endpoint:N")
     points: alt.Chart = base.mark_point(filled=True, size=70, opacity=1).encode(color=_colour())
     return alt.layer(span, points)
+
+
+def _differences(differences: Mapping[str, Mapping[str, float]]) -> Drawn:
+    """Draw what recommendations change, with its bounds, beside no change."""
+    rows = [
+        {"what": what, **{name: 100 * of[name] for name in ("difference", "low", "high")}}
+        for what, of in differences.items()
+    ]
+    names = alt.Y("what:N", title=None, sort=None)
+    base: alt.Chart = _chart(rows, alt.Step(28)).encode(y=names)
+    bounds = alt.X("low:Q", title="points of visits more, with 95 % confidence")
+    span: alt.Chart = base.mark_rule(color=_INK, strokeWidth=2).encode(x=bounds, x2="high:Q")
+    points: alt.Chart = base.mark_point(filled=True, size=90, opacity=1, color=_COLOURS["p50"])
+    none: alt.Chart = _chart([{"zero": 0}], alt.Step(28)).mark_rule(color=_COLOURS["p99"])
+    return alt.layer(none.encode(x="zero:Q"), span, points.encode(x="difference:Q"))
 
 
 def _chart(rows: Sequence[Mapping[str, Any]], height: float | alt.Step) -> alt.Chart:

@@ -1,7 +1,8 @@
 """One session: what a person does around the products they look at, one act at a time.
 
 It is pure: it speaks to no shop. Whoever performs its steps may offer it products on the way
-(recommendations); it takes one when that is the kind of product it was about to look for.
+(recommendations); it takes one when that is what it was about to look for, and may look at one more
+that takes its eye.
 """
 
 from collections.abc import Iterator, Sequence
@@ -75,14 +76,14 @@ class Session:
     def steps(self) -> Iterator[Step]:
         """Yield what the person does; `length` of it are product views."""
         if self._happens(self._habits.look_at_home_share):
-            yield Step(StepKind.VIEW_PICKS, self._pause())
+            yield from self._look_at_picks()
         find = self._walk.start()
         if find.pick_position is None:
             yield self._browse(find.product)
         yield from self._look_at(find)
         for _ in range(self.length - 1):
             if self._happens(self._habits.look_at_picks_share):
-                yield Step(StepKind.VIEW_PICKS, self._pause())
+                yield from self._look_at_picks()
             find = self._walk.go_on(find.product)
             if self._needs_a_list(find):
                 yield self._browse(find.product)
@@ -92,6 +93,12 @@ class Session:
     def offer(self, products: Sequence[ShelfProduct]) -> None:
         """Show the person products, in the order of the list they stand in."""
         self._walk.offer(products)
+
+    def _look_at_picks(self) -> Iterator[Step]:
+        yield Step(StepKind.VIEW_PICKS, self._pause())
+        eye_catcher = self._walk.catch_eye()
+        if eye_catcher is not None:
+            yield from self._look_at(eye_catcher)
 
     def _needs_a_list(self, find: Find) -> bool:
         if find.pick_position is not None:

@@ -1,9 +1,10 @@
 """What showing recommendations changes: visits that were to see them beside visits that were not.
 
 Only visits count that came to the moment of looking at recommendations, in both groups ("triggered
-analysis"): before that moment the groups cannot differ, so the others would only dilute it. Whether
-a visit comes to it follows from what happened until then, in which no group has seen any. Whoever
-came to it counts, shown or not, also when the recommender failed ("intention to treat").
+analysis"), and could fill a cart: before that moment the groups cannot differ, nor without a login,
+so the others would only dilute it. Whether a visit comes to it follows from what happened until
+then, in which no group has seen any. Whoever came to it counts, shown or not, also when the
+recommender failed ("intention to treat").
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ class VisitOutcome:
     """Whether it was drawn, before it began, to see nothing of the recommender."""
     came_to_look: bool
     """Whether it came to the moment of looking at recommendations."""
+    could_buy: bool
+    """Whether it was logged in: nobody else fills a cart."""
     carts: int
     """How often something was put in the cart from that moment on."""
     purchases: int
@@ -39,23 +42,30 @@ def uplift(outcomes: Sequence[VisitOutcome]) -> dict[str, Any]:
 
     `low` and `high` bound the difference of the shares with 95 % confidence (Newcombe 1998, method
     10, from Wilson's intervals), which holds for small groups and shares near 0. Empty where either
-    group has no visit that came to look.
+    group has no visit to compare.
     """
-    shown = [outcome for outcome in outcomes if not outcome.is_control]
-    control = [outcome for outcome in outcomes if outcome.is_control]
-    looking = [outcome for outcome in shown if outcome.came_to_look]
-    would_look = [outcome for outcome in control if outcome.came_to_look]
-    if not looking or not would_look:
+    groups = {
+        name: [outcome for outcome in outcomes if outcome.is_control == is_control]
+        for name, is_control in (("shown", False), ("control", True))
+    }
+    compared = {
+        name: [outcome for outcome in group if outcome.came_to_look and outcome.could_buy]
+        for name, group in groups.items()
+    }
+    if not all(compared.values()):
         return {}
     return {
         "groups": {
-            "shown": {"visits": len(shown), "came_to_look": len(looking)},
-            "control": {"visits": len(control), "came_to_look": len(would_look)},
+            name: {
+                "visits": len(group),
+                "came_to_look": sum(outcome.came_to_look for outcome in group),
+                "compared": len(compared[name]),
+            }
+            for name, group in groups.items()
         },
         "differences": {
             what: _compared(
-                (sum(map(happened, looking)), len(looking)),
-                (sum(map(happened, would_look)), len(would_look)),
+                *((sum(map(happened, group)), len(group)) for group in compared.values())
             )
             for what, happened in _OUTCOMES.items()
         },

@@ -164,6 +164,7 @@ class _Visit:
             VisitOutcome(
                 is_control=self._is_control,
                 came_to_look=self._before_look is not None,
+                could_buy=self._visitor.user_id is not None,
                 carts=self._carts - carts,
                 purchases=self._purchases - purchases,
             )
