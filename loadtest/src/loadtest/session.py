@@ -74,7 +74,7 @@ class Session:
         self._cart: dict[int, tuple[ShelfProduct, int]] = {}
 
     def steps(self) -> Iterator[Step]:
-        """Yield what the person does; `length` of it are product views."""
+        """Yield what the person does: `length` products are looked at, and what takes the eye."""
         if self._happens(self._habits.look_at_home_share):
             yield from self._look_at_picks()
         find = self._walk.start()

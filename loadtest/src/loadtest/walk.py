@@ -142,9 +142,9 @@ class Walk:
             for position, product in self._offered.items()
             if wanted.is_met_by(product)
         }
-        return (
-            self._rng.choices([*appeals], [*appeals.values()])[0] if any(appeals.values()) else None
-        )
+        if not any(appeals.values()):
+            return None
+        return self._rng.choices([*appeals], [*appeals.values()])[0]
 
     def _draw(self, wanted: _Wanted) -> ShelfProduct:
         """Draw a product; give up the look, the colour, the tastes, where nothing else is left."""

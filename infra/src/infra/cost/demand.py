@@ -8,13 +8,13 @@ from infra.stages import PROD
 
 RATES: Final = (10, 100, 1_000, 10_000)
 
-# Shares of requests, counted on a crowd of the shopper bot (95 visits, 2,154 requests).
-EVENT_REQUESTS: Final = 0.30
-EVENTS_A_REQUEST: Final = 0.69
+# Shares of requests, counted on a crowd of the shopper bot (695 visits, 14,886 requests).
+EVENT_REQUESTS: Final = 0.31
+EVENTS_A_REQUEST: Final = 0.72
 """Events in all requests together: a request of events brings between one and five."""
-PICKS_REQUESTS: Final = 0.10
+PICKS_REQUESTS: Final = 0.12
 PURCHASES: Final = 0.005
-LOGINS: Final = 0.046
+LOGINS: Final = 0.054
 """Registrations and logins: each costs a password hash."""
 
 EVENT_BYTES: Final = 700
