@@ -276,6 +276,30 @@ class TestOffer:
         assert caught > 1000
         assert mean(a.category == b.category for a, b, _ in transitions(found)) == close_to(0.81)
 
+    def test_whole_visits_that_are_shown_what_goes_together_move_as_measured(
+        self, sessions: list[Clicks]
+    ) -> None:
+        """With what takes the eye: a dozen recommendations may not change how people move."""
+        shelf = make_shelf(217, categories=4, colours=14)
+        together = seen_together([[product.id for product in clicks] for clicks in sessions])
+        best = {
+            product: sorted(others, key=others.__getitem__, reverse=True)[:12]
+            for product, others in together.items()
+        }
+        visits: list[Clicks] = []
+        for number in range(3000):
+            rng = Random(number)
+            session = Session(draw_tastes(rng, shelf.market), shelf, rng)
+            clicks: Clicks = []
+            for step in session.steps():
+                if step.kind is StepKind.VIEW_PICKS and clicks:
+                    found = map(shelf.get, best.get(clicks[-1].id, ()))
+                    session.offer([product for product in found if product is not None])
+                clicks += clicks_of([step])
+            visits.append(clicks)
+        assert mean(a.category == b.category for a, b, _ in transitions(visits)) == close_to(0.81)
+        assert mean(a.colour == b.colour for a, b, _ in transitions(visits)) == close_to(0.26)
+
     def test_what_takes_the_eye_is_of_the_own_look_and_looked_at_beside_all_else(
         self, shelf: Shelf
     ) -> None:

@@ -165,6 +165,13 @@ class TestControlGroup:
         assert shown == control
         assert 0 < sum(shown) < 30
 
+    @pytest.mark.parametrize("is_anonymous", [True, False])
+    async def test_only_who_is_logged_in_could_buy(
+        self, shopper: Shopper, around: Surroundings, is_anonymous: bool
+    ) -> None:
+        report = await perform_visit(shopper, Random(1), around, is_anonymous=is_anonymous)
+        assert report.outcomes[0].could_buy is not is_anonymous
+
     async def test_only_what_happens_from_the_look_on_is_counted(
         self, shopper: Shopper, around: Surroundings
     ) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from infra.tests.local.event_source_bench import Bench
 
 from fashion_kit import aws as kit_aws
 from fashion_kit.ids import new_id
@@ -26,6 +27,12 @@ def clock() -> ManualClock:
 def shard() -> ScriptedShard:
     """Return an empty shard in memory."""
     return ScriptedShard()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, shard: ScriptedShard, clock: ManualClock) -> Bench:
+    """Return one mapping over the shard, the clock and scripted ports."""
+    return Bench(tmp_path, shard, clock)
 
 
 @pytest.fixture

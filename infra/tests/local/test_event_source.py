@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,11 +23,6 @@ from infra.definitions import EVENT_SOURCE
 from infra.local.checkpoints import Checkpoint, CheckpointFile
 from infra.local.event_source.function import Answer, FunctionUnavailableError
 from infra.local.worker_testing import NOON, ManualClock, ScriptedShard
-
-
-@pytest.fixture
-def bench(tmp_path: Path, shard: ScriptedShard, clock: ManualClock) -> Bench:
-    return Bench(tmp_path, shard, clock)
 
 
 class TestDelivery:

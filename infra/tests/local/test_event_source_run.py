@@ -1,10 +1,8 @@
 """A mapping at work: how it gathers, waits, finishes and stops, and what it says of itself."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from botocore.exceptions import EndpointConnectionError
 from infra.tests.local.event_source_bench import (
     CRASH,
@@ -19,12 +17,7 @@ from infra.tests.local.event_source_bench import (
 from infra.local.checkpoints import Checkpoint, CheckpointFile
 from infra.local.event_source.function import Answer
 from infra.local.shards import Record
-from infra.local.worker_testing import ManualClock, ScriptedShard
-
-
-@pytest.fixture
-def bench(tmp_path: Path, shard: ScriptedShard, clock: ManualClock) -> Bench:
-    return Bench(tmp_path, shard, clock)
+from infra.local.worker_testing import ScriptedShard
 
 
 class TestRun:

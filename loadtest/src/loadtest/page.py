@@ -89,12 +89,13 @@ def page_of(report: LoadReport) -> str:
         undefined=StrictUndefined,
     )
     environment.filters["figure"] = _figure
+    differences = report.figures["uplift"].get("differences")
     return environment.get_template("report.html").render(
         report=report,
         over_time=_drawn(_over_time(report.figures["timeline"])),
         requests=_drawn(_requests_over_time(report.figures["timeline"])),
         by_endpoint=_drawn(_by_endpoint(report.figures["endpoints"])),
-        differences=_drawn(_differences(report.figures["uplift"].get("differences", {}))),
+        differences=differences and _drawn(_differences(differences)),
     )
 
 
